@@ -1,0 +1,75 @@
+/**
+ * The kernel command line: splitting as the kernel does it (double quotes protect blanks), and the words that Kiln reads.
+ */
+export interface BootParameters {
+  /** dm-verity root hash, 64 hex digits: `kiln.roothash=`. Sits in the UKI, so it is as trusted as the kernel. */
+  readonly rootHash: string | undefined
+  /** Bytes from the start of root.img to the hash tree: `kiln.hashoffset=`. */
+  readonly hashOffset: number | undefined
+  /** Where the root is. A carrier appends it: `root=live:CDLABEL=<label>` or `kiln.slot=<name>` on COS_STATE. */
+  readonly source: RootSource | undefined
+  /** `rd.shell` or `rd.shell=1`: a shell on failure. */
+  readonly rescueShell: boolean
+  /** `rd.kiln.debug`: say each step. */
+  readonly debug: boolean
+  /** `kiln.verify=lazy` skips the reading-through of a live medium. */
+  readonly verifyAhead: boolean
+}
+
+export type RootSource =
+  | { readonly kind: 'live'; readonly label: string }
+  | { readonly kind: 'slot'; readonly slot: string }
+
+/** Splits a command line into words. `a="b c"` is one word, `a=b c`; an unclosed quote runs to the end. */
+export function splitCommandLine(line: string): string[] {
+  const words: string[] = []
+  let word = ''
+  let quoted = false
+  let started = false
+  for (const char of line) {
+    if (char === '"') {
+      quoted = !quoted
+      started = true
+    } else if (!quoted && /\s/.test(char)) {
+      if (started) words.push(word)
+      word = ''
+      started = false
+    } else {
+      word += char
+      started = true
+    }
+  }
+  if (started) words.push(word)
+  return words
+}
+
+/** The value of a `key=value` word; the last one wins, as in the kernel. A bare `key` gives the empty string. */
+export function parameter(words: readonly string[], key: string): string | undefined {
+  const word = words.findLast((candidate) => candidate === key || candidate.startsWith(`${key}=`))
+  return word?.slice(key.length + 1)
+}
+
+function flag(words: readonly string[], key: string): boolean {
+  const value = parameter(words, key)
+  return value !== undefined && !['0', 'no', 'false', 'off'].includes(value)
+}
+
+function rootSource(words: readonly string[]): RootSource | undefined {
+  const slot = parameter(words, 'kiln.slot')
+  if (slot) return { kind: 'slot', slot }
+  const label = parameter(words, 'root')?.match(/^live:(?:CD)?LABEL=(.+)$/)?.[1]
+  return label === undefined ? undefined : { kind: 'live', label }
+}
+
+export function parseBootParameters(line: string): BootParameters {
+  const words = splitCommandLine(line)
+  const offset = Number(parameter(words, 'kiln.hashoffset'))
+  return {
+    rootHash: parameter(words, 'kiln.roothash')?.match(/^[0-9a-f]{64}$/)?.[0],
+    hashOffset: Number.isSafeInteger(offset) && offset > 0 ? offset : undefined,
+    source: rootSource(words),
+    rescueShell: flag(words, 'rd.shell'),
+    debug: flag(words, 'rd.kiln.debug'),
+    verifyAhead: parameter(words, 'kiln.verify') !== 'lazy',
+  }
+}

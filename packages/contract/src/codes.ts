@@ -1,0 +1,62 @@
+import type { ExitName } from './exit.ts'
+
+interface CodeFacts {
+  readonly exit: ExitName
+  /** One line, no full stop: what went wrong in general. */
+  readonly title: string
+}
+
+/**
+ * Every error that Kiln can report. A code is part of the interface: it is never renamed or reused.
+ * docs/reference/errors.md explains each one; a test compares.
+ */
+export const errorFacts = {
+  'E-BUG': { exit: 'internal', title: 'a defect in Kiln itself' },
+  'E-USAGE': { exit: 'usage', title: 'the command line is not understood' },
+  'E-UNCONFIRMED': { exit: 'usage', title: 'something needs consent and none was given' },
+
+  'E-CONFIG-MISSING': { exit: 'config', title: 'there is no kiln.yaml' },
+  'E-CONFIG-UNREADABLE': { exit: 'config', title: 'a configuration file cannot be read' },
+  'E-CONFIG-SYNTAX': { exit: 'config', title: 'a configuration file is not valid YAML' },
+  'E-CONFIG-UNKNOWN-KEY': { exit: 'config', title: 'a key that the schema does not know' },
+  'E-CONFIG-MISSING-KEY': { exit: 'config', title: 'a key that must be there is not' },
+  'E-CONFIG-WRONG-TYPE': { exit: 'config', title: 'a value of the wrong type' },
+  'E-CONFIG-BAD-VALUE': { exit: 'config', title: 'a value that is not allowed' },
+  'E-CONFIG-EXISTS': { exit: 'config', title: 'the file to be written is there already' },
+  'E-DISTRO-UNKNOWN': { exit: 'config', title: 'a distribution or release that Kiln has no data for' },
+  'E-BASE-UNKNOWN': { exit: 'config', title: 'a base that Kiln cannot read' },
+  'E-OVERLAY-UNREADABLE': { exit: 'config', title: 'the overlay folder is missing or cannot be read' },
+  'E-CLOUD-CONFIG': { exit: 'config', title: 'a cloud-config that is not understood' },
+
+  'E-PACKAGE-UNKNOWN': { exit: 'config', title: 'a package that the archive does not have' },
+  'E-PACKAGE-INSTALL': { exit: 'environment', title: 'the package manager failed' },
+  'E-KERNEL-MISSING': { exit: 'config', title: 'the root file system has no kernel' },
+  'E-KERNEL-MODULE-MISSING': {
+    exit: 'config',
+    title: 'a kernel module that the initramfs needs is not there',
+  },
+  'E-LIBRARY-MISSING': { exit: 'config', title: 'a shared library that a program needs is not there' },
+  'E-IMAGE-INVALID': { exit: 'verification', title: 'the converted root file system fails validation' },
+
+  'E-KEYRING-MISSING': { exit: 'environment', title: 'the keyring that signs the archive is not there' },
+  'E-MIRROR-UNKNOWN': { exit: 'environment', title: 'no mirror is known for the distribution' },
+  'E-MIRROR-UNREACHABLE': { exit: 'network', title: 'the mirror does not answer' },
+  'E-ARCHIVE-UNTRUSTED': { exit: 'verification', title: 'the archive is not signed by a trusted key' },
+
+  'E-TOOL-MISSING': { exit: 'environment', title: 'a program that Kiln needs is not installed' },
+  'E-TOOL-FAILED': { exit: 'environment', title: 'an external program failed' },
+  'E-DISK-FULL': { exit: 'environment', title: 'no space is left' },
+  'E-PERMISSION': { exit: 'environment', title: 'permission is denied' },
+  'E-CACHE-CORRUPT': { exit: 'verification', title: 'a cached object does not have its digest' },
+
+  'E-ARTIFACT-MISSING': { exit: 'config', title: 'the artifact is not there' },
+  'E-BOOT-FAILED': { exit: 'test', title: 'the machine did not come up' },
+  'E-BOOT-TIMEOUT': { exit: 'timeout', title: 'the machine did not come up in time' },
+  'E-FIRMWARE-MISSING': {
+    exit: 'environment',
+    title: 'the firmware for the virtual machine is not installed',
+  },
+  'E-INTERRUPTED': { exit: 'interrupted', title: 'interrupted' },
+} as const satisfies Record<string, CodeFacts>
+
+export type ErrorCode = keyof typeof errorFacts

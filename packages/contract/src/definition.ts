@@ -1,0 +1,88 @@
+import * as z from 'zod'
+import { architectures, variants } from './names.ts'
+
+/**
+ * kiln.yaml: what is wanted. One schema gives the types, the validation and the JSON Schema for editors.
+ * Closed: a key that is not here is an error.
+ */
+const packageName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9+.-]*$/, 'is not a package name: lower-case letters, digits, + - . only')
+const relativePath = z.string().min(1, 'must not be empty')
+
+const Kernel = z.strictObject({
+  package: packageName.describe('Package that brings the kernel, e.g. linux-image-cloud-amd64.'),
+})
+
+const Packages = z.strictObject({
+  add: z
+    .array(packageName)
+    .default([])
+    .describe('Packages to install besides those of the distribution data.'),
+  remove: z.array(packageName).default([]).describe('Packages of the distribution data to leave out.'),
+})
+
+const Image = z.strictObject({
+  flavor: z.string().describe('Distribution, as in distros/: debian.'),
+  release: z.string().describe('Release of the distribution, in quotes: "13".'),
+  base: z
+    .string()
+    .optional()
+    .describe('Where the base comes from, e.g. debian:trixie. Default: by flavor and release.'),
+  variant: z.enum(variants).default('core').describe('core (no Kubernetes) or standard.'),
+  arch: z.enum(architectures).default('amd64').describe('Architecture of the image.'),
+  device: z.enum(['generic']).default('generic').describe('Board or machine class.'),
+  packages: Packages.default({ add: [], remove: [] }).describe('Packages on top of the distribution data.'),
+  overlay: relativePath.optional().describe('Folder whose files are copied over the root file system.'),
+  'cloud-config': relativePath.optional().describe('Cloud-config to put on the medium, beside the payload.'),
+  kernel: Kernel.optional().describe('Kernel to use instead of the one in the distribution data.'),
+  hostname: z
+    .string()
+    .regex(
+      /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i,
+      'is not a host name: letters, digits and - only, at most 63',
+    )
+    .optional()
+    .describe('Host name, unless a cloud-config sets another.'),
+  cmdline: z
+    .array(z.string().regex(/^[^\n\r\0]+$/, 'must be one word of the kernel command line'))
+    .default([])
+    .describe('Words added to the kernel command line.'),
+})
+
+export const artifactKinds = ['iso'] as const
+export type ArtifactKind = (typeof artifactKinds)[number]
+
+export const Definition = z.strictObject({
+  $schema: z.string().optional().describe('For editors.'),
+  name: z
+    .string()
+    .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'must be lower-case letters, digits and -')
+    .describe('Name of the system, shown at boot and in os-release.'),
+  version: z
+    .string()
+    .regex(
+      /^v\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$/,
+      'must be a semantic version with a leading v: v1.2.3',
+    )
+    .describe('Semantic version with a leading v.'),
+  mirror: z
+    .string()
+    .regex(/^https?:\/\/[^\s]+$/, 'must be an http or https address')
+    .optional()
+    .describe("Package mirror. Default: the build machine's own."),
+  keyring: relativePath
+    .optional()
+    .describe("Keyring that signs the archive. Default: the build machine's own."),
+  images: z.array(Image).min(1, 'must name at least one image').describe('The images to build.'),
+  artifacts: z.array(z.enum(artifactKinds)).default(['iso']).describe('What to make of each image.'),
+})
+
+export type Definition = z.infer<typeof Definition>
+export type ImageDefinition = Definition['images'][number]
+
+/** JSON Schema (draft 2020-12) for editors. */
+export function definitionJsonSchema(): Record<string, unknown> {
+  const { $schema, ...schema } = z.toJSONSchema(Definition, { io: 'input' })
+  return { $schema, title: 'kiln.yaml', ...schema }
+}

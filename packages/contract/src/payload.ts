@@ -1,0 +1,33 @@
+import { z } from 'zod/mini'
+
+/**
+ * payload.json, the identity card of what a node runs. It stands beside the files it names, in every carrier the same.
+ * Digests are `sha256:<64 hex>`, sizes are bytes.
+ */
+const File = z.strictObject({ file: z.string(), digest: z.string(), size: z.number() })
+
+export const Payload = z.strictObject({
+  schema: z.literal('kiln.payload/v1'),
+  image: z.strictObject({
+    name: z.string(),
+    flavor: z.string(),
+    flavorRelease: z.string(),
+    variant: z.string(),
+    arch: z.string(),
+    device: z.string(),
+    version: z.string(),
+  }),
+  root: z.extend(File, {
+    /** Bytes of squashfs before the dm-verity superblock; the hash tree follows it. */
+    hashOffset: z.number(),
+    rootHash: z.string(),
+  }),
+  uki: File,
+  kernel: z.extend(File, { version: z.string() }),
+  initramfs: File,
+  packages: z.extend(File, { count: z.number() }),
+  /** The command line inside the UKI. A carrier appends what says where the root is. */
+  cmdline: z.string(),
+  agent: z.strictObject({ version: z.string(), digest: z.string() }),
+})
+export type Payload = z.infer<typeof Payload>

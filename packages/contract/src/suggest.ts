@@ -1,0 +1,11 @@
+import { closest, distance } from 'fastest-levenshtein'
+
+/** The known word that was probably meant, or undefined where none is near. */
+export function suggest(word: string, known: readonly string[]): string | undefined {
+  if (known.length === 0) return undefined
+  const exactButCase = known.find((candidate) => candidate.toLowerCase() === word.toLowerCase())
+  if (exactButCase) return exactButCase
+  const nearest = closest(word, known)
+  if (distance(word, nearest) <= Math.max(1, Math.floor(word.length / 3))) return nearest
+  return known.find((candidate) => candidate.startsWith(word) || word.startsWith(candidate))
+}
