@@ -1,0 +1,69 @@
+import { accessSync, constants } from 'node:fs'
+import { KilnError } from '@kiln/contract'
+
+/**
+ * The programs that Kiln runs on the build machine itself, each with the Debian package that brings it and what for.
+ * Everything else runs inside the toolchain, a root file system of Kiln's own, so that its version is known.
+ */
+export const hostTools = {
+  mmdebstrap: { package: 'mmdebstrap', why: 'makes Debian root file systems from the archive', for: 'build' },
+  'apt-get': { package: 'apt', why: "tells the machine's own mirror", for: 'build' },
+  unshare: { package: 'util-linux', why: 'gives each build step a sandbox', for: 'build' },
+  'qemu-system-x86_64': { package: 'qemu-system-x86', why: 'boots images in a virtual machine', for: 'boot' },
+  'qemu-img': { package: 'qemu-utils', why: 'makes disks for virtual machines', for: 'boot' },
+  ssh: { package: 'openssh-client', why: 'looks into booted images', for: 'test' },
+  'ssh-keygen': { package: 'openssh-client', why: 'makes keys for tests', for: 'test' },
+} as const satisfies Record<string, { package: string; why: string; for: Purpose }>
+
+export type Purpose = 'build' | 'boot' | 'test'
+export type HostTool = keyof typeof hostTools
+
+/** Files, not programs, that booting needs. */
+export const hostFiles = {
+  '/usr/share/OVMF/OVMF_CODE_4M.fd': {
+    package: 'ovmf',
+    why: 'UEFI firmware for virtual machines',
+    for: 'boot',
+  },
+  '/usr/share/seabios/bios-256k.bin': { package: 'seabios', why: 'BIOS for virtual machines', for: 'boot' },
+} as const satisfies Record<string, { package: string; why: string; for: Purpose }>
+
+export interface Requirement {
+  /** Program name or file path. */
+  readonly name: string
+  readonly package: string
+  readonly why: string
+  readonly for: Purpose
+  readonly present: boolean
+}
+
+/** What some purposes need, and whether it is here. */
+export function requirements(purposes: readonly Purpose[]): Requirement[] {
+  const tools = Object.entries(hostTools).map(([name, facts]) => ({ name, ...facts, present: onPath(name) }))
+  const files = Object.entries(hostFiles).map(([name, facts]) => ({
+    name,
+    ...facts,
+    present: isReadable(name),
+  }))
+  return [...tools, ...files].filter((requirement) => purposes.includes(requirement.for))
+}
+
+export function missingTool(tool: HostTool): KilnError {
+  const facts = hostTools[tool]
+  return new KilnError('E-TOOL-MISSING', `${tool} is not installed; it ${facts.why}`, {
+    hint: `apt-get install ${facts.package}`,
+  })
+}
+
+function onPath(program: string): boolean {
+  return ['/usr/sbin', '/usr/bin', '/sbin', '/bin'].some((folder) => isReadable(`${folder}/${program}`))
+}
+
+function isReadable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,116 @@
+import { spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { KilnError } from '@kiln/contract'
+import { type HostTool, missingTool } from './host-tools.ts'
+
+/** The one place that starts programs. Arguments are a list, never a shell line. */
+export interface RunOptions {
+  readonly cwd?: string
+  /** Replaces the whole environment of the child, apart from the fixed part below. */
+  readonly env?: Readonly<Record<string, string>>
+  readonly input?: string
+  /** Each line of standard output and standard error, as it comes. */
+  readonly onLine?: (line: string) => void
+  readonly signal?: AbortSignal | undefined
+  /** Exit codes that are no failure. Default: 0 only. */
+  readonly okCodes?: readonly number[]
+  /** Turns the output of a failed run into a better error than E-TOOL-FAILED, where it can. */
+  readonly explain?: (output: string) => KilnError | undefined
+}
+
+export interface RunResult {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Nothing of the user's locale, time zone or options may reach a result. */
+const fixedEnvironment = { LC_ALL: 'C.UTF-8', TZ: 'UTC', PATH: '/usr/sbin:/usr/bin:/sbin:/bin' } as const
+
+/** Variables that say how the machine reaches the network; they change where bytes come from, not what they are. */
+const passedThrough = [
+  'HOME',
+  'TMPDIR',
+  'http_proxy',
+  'https_proxy',
+  'no_proxy',
+  'HTTP_PROXY',
+  'HTTPS_PROXY',
+  'NO_PROXY',
+]
+
+const keptOutputLines = 40
+
+/**
+ * Runs a program of the host to its end.
+ * @throws KilnError E-TOOL-MISSING with how to install it, E-DISK-FULL, E-INTERRUPTED, or E-TOOL-FAILED with the last lines it said
+ */
+export async function run(
+  tool: HostTool,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<RunResult> {
+  options.signal?.throwIfAborted()
+  const child = spawn(tool, args, {
+    cwd: options.cwd,
+    env: { ...inherited(), ...fixedEnvironment, ...options.env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+    signal: options.signal,
+  })
+  const tail: string[] = []
+  const note = (line: string) => {
+    tail.push(line)
+    if (tail.length > keptOutputLines) tail.shift()
+    options.onLine?.(line)
+  }
+  createInterface(child.stdout).on('line', note)
+  createInterface(child.stderr).on('line', note)
+  const stdout = collect(child.stdout)
+  const stderr = collect(child.stderr)
+  // A child that ends before it has read its input is judged by its exit code.
+  child.stdin.on('error', () => {})
+  child.stdin.end(options.input ?? '')
+
+  const code = await new Promise<number>((resolve, reject) => {
+    child.on('error', (error) => reject(startError(tool, error)))
+    child.on('close', (status, signal) => resolve(status ?? 128 + (signal === 'SIGINT' ? 2 : 15)))
+  })
+  const result = { code, stdout: stdout(), stderr: stderr() }
+  if ((options.okCodes ?? [0]).includes(code)) return result
+  throw failure(tool, code, tail, options)
+}
+
+function inherited(): Record<string, string> {
+  const pairs = passedThrough.flatMap((name) => {
+    const value = process.env[name]
+    return value === undefined ? [] : [[name, value] as const]
+  })
+  return Object.fromEntries(pairs)
+}
+
+function collect(stream: NodeJS.ReadableStream): () => string {
+  const chunks: Buffer[] = []
+  stream.on('data', (chunk: Buffer) => chunks.push(chunk))
+  return () => Buffer.concat(chunks).toString('utf8')
+}
+
+function startError(tool: HostTool, error: NodeJS.ErrnoException): Error {
+  if (error.name === 'AbortError')
+    return new KilnError('E-INTERRUPTED', `${tool} was interrupted`, { cause: error })
+  if (error.code === 'ENOENT') return missingTool(tool)
+  return new KilnError('E-TOOL-FAILED', `${tool} could not be started: ${error.message}`, { cause: error })
+}
+
+function failure(tool: HostTool, code: number, tail: readonly string[], options: RunOptions): KilnError {
+  const output = tail.join('\n')
+  if (/No space left on device|ENOSPC/.test(output)) {
+    return new KilnError('E-DISK-FULL', `no space is left: ${tool} could not go on`, {
+      output,
+      hint: 'free some space, or put the cache elsewhere with --cache DIR, and run the same command again',
+    })
+  }
+  return (
+    options.explain?.(output) ??
+    new KilnError('E-TOOL-FAILED', `${tool} failed with exit code ${code}`, { output })
+  )
+}
