@@ -35,11 +35,14 @@ const Image = z.strictObject({
   packages: Packages.default({ add: [], remove: [] }).describe('Packages on top of the distribution data.'),
   overlay: relativePath.optional().describe('Folder whose files are copied over the root file system.'),
   'cloud-config': relativePath.optional().describe('Cloud-config to put on the medium, beside the payload.'),
+  medium: relativePath
+    .optional()
+    .describe('Folder whose files are put on the medium, beside payload and cloud-config.'),
   kernel: Kernel.optional().describe('Kernel to use instead of the one in the distribution data.'),
   hostname: z
     .string()
     .regex(
-      /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i,
+      /^[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?$/,
       'is not a host name: letters, digits and - only, at most 63',
     )
     .optional()

@@ -1,18 +1,37 @@
-import { type Document, isMap, isScalar, LineCounter, type Node, type ParsedNode, parseDocument } from 'yaml'
-import * as z from 'zod/mini'
+import {
+  type Document,
+  isMap,
+  isScalar,
+  LineCounter,
+  type Node,
+  type ParsedNode,
+  parseDocument,
+  type SchemaOptions,
+} from 'yaml'
+import type * as z from 'zod/mini'
+import { safeParse } from 'zod/mini'
 import type { Finding, Place } from './error.ts'
 import { errorFromFindings } from './error.ts'
-import { knownKeys } from './schema-keys.ts'
-import { suggest } from './suggest.ts'
+import { findingsOf, type Source } from './issues.ts'
 
-type Issue = z.core.$ZodIssue
+export { pathName } from './issues.ts'
+
 type Path = readonly PropertyKey[]
+/** Character offsets, the second behind the last character. */
+type Range = readonly [start: number, end: number]
 
 /** A YAML text, checked against its schema. Every value can be traced back to its place. */
 export interface ParsedDocument<T> {
   readonly value: T
   /** The place of the value at a path, or of its nearest ancestor that the text has. */
   placeOf(path: Path): Place
+}
+
+export interface ReadOptions {
+  /**
+   * `cloud-config`: as the field's files are written. `0644` is octal, and merge keys (`<<`) work. `kiln` is YAML 1.2.
+   */
+  readonly dialect?: 'kiln' | 'cloud-config'
 }
 
 export type ParseResult<T> =
@@ -23,28 +42,57 @@ export type ParseResult<T> =
  * Parses and validates YAML. All findings at once, each with file, line and column.
  * @param file name to show in places; nothing is read from it
  */
-export function readDocument<T>(schema: z.core.$ZodType<T>, text: string, file: string): ParseResult<T> {
+export function readDocument<T>(
+  schema: z.core.$ZodType<T>,
+  text: string,
+  file: string,
+  options: ReadOptions = {},
+): ParseResult<T> {
   const lines = new LineCounter()
-  const yaml = parseDocument(text, { lineCounter: lines, uniqueKeys: true, version: '1.2' })
-  const place = (offset: number): Place => {
-    const { line, col } = lines.linePos(offset)
-    return { file, line, column: col }
+  const yaml = parseDocument(text, {
+    lineCounter: lines,
+    uniqueKeys: true,
+    version: '1.2',
+    logLevel: 'error',
+    ...(options.dialect === 'cloud-config' ? cloudConfigDialect : {}),
+  })
+  const place = ([start, end]: Range): Place => {
+    const from = lines.linePos(start)
+    const to = lines.linePos(Math.max(end, start))
+    return { file, line: from.line, column: from.col, end: { line: to.line, column: to.col } }
   }
-  const [syntax, ...moreSyntax] = yaml.errors.map(
-    (error): Finding => ({
-      code: 'E-CONFIG-SYNTAX',
-      message: error.message.split('\n')[0]?.replace(/ at line \d+, column \d+:?$/, '') ?? error.message,
-      place: place(error.pos[0]),
-    }),
-  )
+  const [syntax, ...moreSyntax] = yaml.errors.map((error) => syntaxFinding(error.message, place(error.pos)))
   if (syntax) return { findings: [syntax, ...moreSyntax] }
 
-  const placeOf = (path: Path): Place => place(offsetOf(yaml, path))
-  const result = z.safeParse(schema, yaml.toJS() ?? {})
-  if (result.success) return { document: { value: result.data, placeOf } }
-  const [first, ...rest] = result.error.issues.flatMap((issue) => findingsOf(issue, schema, yaml, place))
+  const content = contentOf(yaml)
+  if ('problem' in content) return { findings: [syntaxFinding(content.problem, place([0, 0]))] }
+
+  const source: Source = {
+    value: content.value,
+    placeOf: (path) => place(valueRange(yaml, path)),
+    placeOfKey: (path, key) => place(keyRange(yaml, path, key)),
+    textOf: (path) => text.slice(...valueRange(yaml, path)),
+  }
+  const result = safeParse(schema, content.value)
+  if (result.success) return { document: { value: result.data, placeOf: source.placeOf } }
+  const [first, ...rest] = result.error.issues
+    .flatMap((issue) => findingsOf(issue, schema, source))
+    .toSorted(byPlace)
   if (!first) throw new Error('a schema refused a value without an issue')
   return { findings: [first, ...rest] }
+}
+
+const cloudConfigDialect: SchemaOptions = {
+  merge: true,
+  customTags: (tags) => [
+    {
+      tag: 'tag:yaml.org,2002:int',
+      default: true,
+      test: /^0[0-7]+$/,
+      resolve: (digits: string) => Number.parseInt(digits, 8),
+    },
+    ...tags,
+  ],
 }
 
 /** The same, for callers that can do nothing with a broken document. @throws KilnError with all findings */
@@ -54,112 +102,44 @@ export function parseOrThrow<T>(schema: z.core.$ZodType<T>, text: string, file: 
   return result.document
 }
 
-/** Character offset of the value at a path; falls back to the nearest ancestor. */
-function offsetOf(yaml: Document.Parsed, path: Path): number {
+function byPlace(a: Finding, b: Finding): number {
+  const line = (a.place?.line ?? 0) - (b.place?.line ?? 0)
+  return line === 0 ? (a.place?.column ?? 0) - (b.place?.column ?? 0) : line
+}
+
+/** The library ends its messages with the position and an excerpt, which a place says better. */
+function syntaxFinding(message: string, place: Place): Finding {
+  const [line = message] = message.split('\n')
+  return { code: 'E-CONFIG-SYNTAX', message: line.replace(/ at line \d+, column \d+:?$/, ''), place }
+}
+
+/** Aliases are followed only here: one that leads nowhere, or a bomb of them, is no defect of Kiln. */
+function contentOf(yaml: Document.Parsed): { readonly value: unknown } | { readonly problem: string } {
+  try {
+    return { value: yaml.toJS() ?? {} }
+  } catch (error) {
+    return { problem: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+function valueRange(yaml: Document.Parsed, path: Path): Range {
   for (let length = path.length; length > 0; length--) {
     const node = yaml.getIn(path.slice(0, length), true) as Node | undefined
-    if (node?.range) return node.range[0]
+    if (node?.range) return [node.range[0], node.range[1]]
   }
-  return yaml.contents?.range[0] ?? 0
+  return rangeOf(yaml.contents) ?? [0, 0]
 }
 
-/** Character offset of a key itself: an unknown key is shown where it stands, not where its value does. */
-function keyOffset(yaml: Document.Parsed, path: Path, key: string): number {
+/** An unknown key is shown where it stands, not where its value does. */
+function keyRange(yaml: Document.Parsed, path: Path, key: string): Range {
   const parent = path.length === 0 ? yaml.contents : (yaml.getIn(path, true) as ParsedNode | undefined)
-  if (isMap(parent)) {
-    const pair = parent.items.find((item) => isScalar(item.key) && String(item.key.value) === key)
-    if (pair && isScalar(pair.key) && pair.key.range) return pair.key.range[0]
-  }
-  return offsetOf(yaml, path)
+  const pair = isMap(parent)
+    ? parent.items.find((item) => isScalar(item.key) && String(item.key.value) === key)
+    : undefined
+  return rangeOf(pair?.key) ?? valueRange(yaml, path)
 }
 
-function findingsOf(
-  issue: Issue,
-  schema: z.core.$ZodType,
-  yaml: Document.Parsed,
-  place: (offset: number) => Place,
-): Finding[] {
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) =>
-      unknownKey(key, issue.path, schema, place(keyOffset(yaml, issue.path, key))),
-    )
-  }
-  const innermost = narrowUnion(issue)
-  if (innermost.code === 'unrecognized_keys') return findingsOf(innermost, schema, yaml, place)
-  const value = yaml.getIn(innermost.path)
-  const name = pathName(innermost.path)
-  const at = place(offsetOf(yaml, innermost.path))
-  if (innermost.code === 'invalid_type') {
-    if (!yaml.hasIn(innermost.path)) {
-      return [{ code: 'E-CONFIG-MISSING-KEY', message: `${name} is missing`, place: at }]
-    }
-    return [wrongType(name, innermost.expected, value, at)]
-  }
-  if (innermost.code === 'invalid_value') return [badChoice(name, innermost.values.map(String), value, at)]
-  return [{ code: 'E-CONFIG-BAD-VALUE', message: `${name}: ${innermost.message}`, place: at }]
-}
-
-function unknownKey(key: string, path: Path, schema: z.core.$ZodType, place: Place): Finding {
-  const known = knownKeys(schema, path)
-  const meant = suggest(key, known)
-  const where = path.length === 0 ? '' : ` in ${pathName(path)}`
-  return {
-    code: 'E-CONFIG-UNKNOWN-KEY',
-    message: `unknown key "${key}"${where}`,
-    place,
-    hint: meant ? `did you mean "${meant}"?` : `known here: ${known.join(', ')}`,
-  }
-}
-
-function wrongType(name: string, expected: string, value: unknown, place: Place): Finding {
-  const got = value === null ? 'nothing' : Array.isArray(value) ? 'a list' : typeof value
-  const quote = expected === 'string' && ['number', 'boolean'].includes(typeof value)
-  return {
-    code: 'E-CONFIG-WRONG-TYPE',
-    message: `${name} must be ${article(expected)}, not ${got === 'object' ? 'a map' : got}`,
-    place,
-    ...(quote ? { hint: `put it in quotes: "${value}"` } : {}),
-  }
-}
-
-function article(type: string): string {
-  const words: Record<string, string> = {
-    string: 'text',
-    array: 'a list',
-    object: 'a map',
-    record: 'a map',
-    boolean: 'true or false',
-    number: 'a number',
-  }
-  return words[type] ?? type
-}
-
-function badChoice(name: string, choices: readonly string[], value: unknown, place: Place): Finding {
-  const meant = suggest(String(value), choices)
-  return {
-    code: 'E-CONFIG-BAD-VALUE',
-    message: `${name} is "${String(value)}"; allowed: ${choices.join(', ')}`,
-    place,
-    ...(meant ? { hint: `did you mean "${meant}"?` } : {}),
-  }
-}
-
-/** A union reports one list of issues per branch; the branch that got furthest is the one that was meant. */
-function narrowUnion(issue: Issue): Issue {
-  if (issue.code !== 'invalid_union') return issue
-  const deepest = issue.errors
-    .flat()
-    .toSorted((a, b) => b.path.length - a.path.length)
-    .at(0)
-  return deepest ? narrowUnion({ ...deepest, path: [...issue.path, ...deepest.path] } as Issue) : issue
-}
-
-/** `images[0].packages.add` */
-export function pathName(path: Path): string {
-  let name = ''
-  for (const part of path) {
-    if (typeof part === 'number') name += `[${part}]`
-    else name += name === '' ? String(part) : `.${String(part)}`
-  }
-  return name === '' ? 'the document' : name
+function rangeOf(node: unknown): Range | undefined {
+  const range = (node as Node | null | undefined)?.range
+  return range ? [range[0], range[1]] : undefined
 }

@@ -6,6 +6,8 @@ export interface Place {
   readonly file: string
   readonly line?: number
   readonly column?: number
+  /** The first position after the text in question, where it is known. */
+  readonly end?: { readonly line: number; readonly column: number }
 }
 
 /** One finding: an error or a part of one. The shape of every diagnostic that Kiln prints. */

@@ -1,4 +1,4 @@
-import { z } from 'zod/mini'
+import * as z from 'zod/mini'
 
 /**
  * Which paths of the read-only root can be written at run time. Stored in the image, read by the initramfs,

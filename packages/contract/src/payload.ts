@@ -1,4 +1,4 @@
-import { z } from 'zod/mini'
+import * as z from 'zod/mini'
 
 /**
  * payload.json, the identity card of what a node runs. It stands beside the files it names, in every carrier the same.

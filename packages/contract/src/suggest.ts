@@ -6,6 +6,11 @@ export function suggest(word: string, known: readonly string[]): string | undefi
   const exactButCase = known.find((candidate) => candidate.toLowerCase() === word.toLowerCase())
   if (exactButCase) return exactButCase
   const nearest = closest(word, known)
-  if (distance(word, nearest) <= Math.max(1, Math.floor(word.length / 3))) return nearest
-  return known.find((candidate) => candidate.startsWith(word) || word.startsWith(candidate))
+  if (distance(word, nearest) <= Math.ceil(word.length / 3)) return nearest
+  return known.find((candidate) => isStem(word, candidate) || isStem(candidate, word))
+}
+
+/** `image` is a stem of `images`; a letter or two say nothing. */
+function isStem(short: string, long: string): boolean {
+  return short.length >= 3 && long.startsWith(short)
 }

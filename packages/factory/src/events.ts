@@ -33,7 +33,6 @@ export type KilnEvent =
       readonly event: 'summary'
       readonly built: number
       readonly reused: number
-      readonly downloaded: number
       readonly ms: number
     }
 

@@ -1,0 +1,59 @@
+import type { KilnEvent } from '@kiln/factory/events'
+import { type RunView, stepOf } from './fold.ts'
+import { formatDuration, formatProgress, plainText } from './format.ts'
+
+/**
+ * The lines that an event gives where there is no terminal: one, or none.
+ * @param before the run as it was before the event
+ */
+export function plainLines(before: RunView, event: KilnEvent): string[] {
+  switch (event.event) {
+    case 'plan':
+      return [`plan     ${count(event.steps.length, 'step')}`]
+    case 'step-started':
+      return [`start    ${plainText(event.title)}`]
+    case 'step-progress':
+      return progressLines(before, event)
+    case 'step-output':
+      return [`output   ${titleOf(before, event.step)}: ${plainText(event.line)}`.trimEnd()]
+    case 'step-finished':
+      return event.outcome === 'reused'
+        ? [`reused   ${plainText(event.title)}`]
+        : [`built    ${plainText(event.title)} (${formatDuration(event.ms)})`]
+    case 'step-failed':
+      return [`failed   ${plainText(event.title)}: ${event.code} (${formatDuration(event.ms)})`]
+    case 'notice':
+      return [`${event.level.padEnd(8)} ${plainText(event.message)}`]
+    case 'summary':
+      return [summaryLine(event)]
+  }
+}
+
+/** `built 3, reused 41, 38.0 s` */
+export function summaryLine(summary: {
+  readonly built: number
+  readonly reused: number
+  readonly ms: number
+}): string {
+  return [`built ${summary.built}`, `reused ${summary.reused}`, formatDuration(summary.ms)].join(', ')
+}
+
+/** A log wants to see that it goes on, not each per cent: a line at every tenth of the whole. */
+function progressLines(before: RunView, event: Extract<KilnEvent, { event: 'step-progress' }>): string[] {
+  const last = stepOf(before, event.step)?.progress
+  if (tenths(event) <= (last ? tenths(last) : 0)) return []
+  return [`progress ${titleOf(before, event.step)}: ${formatProgress(event)}`]
+}
+
+function tenths(progress: { readonly done: number; readonly total?: number; readonly unit: string }): number {
+  const total = progress.unit === 'percent' ? 100 : progress.total
+  return total === undefined || total <= 0 ? 0 : Math.floor((10 * progress.done) / total)
+}
+
+function titleOf(run: RunView, step: string): string {
+  return plainText(stepOf(run, step)?.title ?? step)
+}
+
+export function count(amount: number, noun: string): string {
+  return `${amount} ${noun}${amount === 1 ? '' : 's'}`
+}

@@ -1,0 +1,93 @@
+import { existsSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { KilnError } from '@kiln/contract'
+import { type Accelerator, startQemu } from '../tools/qemu.ts'
+import { probeExitCode, probeSector } from './boot-sector.ts'
+import { atProcessEnd, temporaryFolder } from './process-end.ts'
+
+export type AcceleratorWish = 'auto' | Accelerator
+
+export type KvmVerdict = { readonly works: true } | { readonly works: false; readonly reason: string }
+
+const probeMs = 5_000
+
+let known: Promise<KvmVerdict> | undefined
+
+/**
+ * Whether KVM works on this machine. That /dev/kvm is there says little: in many containers and nested machines it
+ * cannot be opened, aborts, or hangs. So a machine is started that runs one sector of code. Found out once per process.
+ */
+export function probeKvm(): Promise<KvmVerdict> {
+  known ??= runProbe()
+  return known
+}
+
+/**
+ * What will run the guest, and why it is not KVM where it is not.
+ * @throws KilnError E-TOOL-FAILED where KVM is asked for and does not work
+ */
+export async function chooseAccelerator(
+  wish: AcceleratorWish,
+): Promise<{ readonly accel: Accelerator; readonly reason?: string }> {
+  if (wish === 'tcg') return { accel: 'tcg' }
+  const verdict = await probeKvm()
+  if (verdict.works) return { accel: 'kvm' }
+  if (wish === 'auto') return { accel: 'tcg', reason: verdict.reason }
+  throw new KilnError('E-TOOL-FAILED', `KVM does not work on this machine: ${verdict.reason}`, {
+    hint: 'leave out --accel kvm; emulation is slower, but works everywhere',
+  })
+}
+
+async function runProbe(): Promise<KvmVerdict> {
+  if (!existsSync('/dev/kvm')) return { works: false, reason: 'there is no /dev/kvm' }
+  const folder = temporaryFolder()
+  try {
+    const file = join(folder.path, 'probe.img')
+    await writeFile(file, probeSector())
+    return await runSector(file)
+  } finally {
+    folder.remove()
+  }
+}
+
+async function runSector(file: string): Promise<KvmVerdict> {
+  const { child, monitor, complaints } = startQemu({
+    accel: 'kvm',
+    firmware: { kind: 'bios' },
+    memoryMiB: 64,
+    cpus: 1,
+    drives: [{ attach: 'disk', file, format: 'raw', writes: 'discarded' }],
+    gui: false,
+    noReboot: true,
+    debugExit: true,
+  })
+  monitor.on('error', () => {}).resume()
+  child.stdout.resume()
+  const takeBack = atProcessEnd(() => child.kill('SIGKILL'))
+  const ended = new Promise<number | null>((resolve) => {
+    child.on('error', () => resolve(null))
+    child.on('close', resolve)
+  })
+  const patience = new AbortController()
+  try {
+    const outcome = await Promise.race([
+      ended,
+      setTimeout(probeMs, 'hung' as const, { signal: patience.signal, ref: false }),
+    ])
+    if (outcome === probeExitCode) return { works: true }
+    if (outcome === 'hung') return { works: false, reason: `nothing ran within ${probeMs / 1000} s` }
+    return { works: false, reason: firstComplaint(complaints()) }
+  } finally {
+    patience.abort()
+    child.kill('SIGKILL')
+    await ended
+    takeBack()
+  }
+}
+
+function firstComplaint(complaints: string): string {
+  const line = complaints.split('\n').find((candidate) => candidate.trim() !== '')
+  return line?.replace(/^qemu-system-\w+: (?:error: )?/, '').trim() ?? 'QEMU ended without a word'
+}

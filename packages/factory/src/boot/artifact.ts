@@ -1,0 +1,155 @@
+import { basename } from 'node:path'
+import { KilnError } from '@kiln/contract'
+import type { Emit } from '../events.ts'
+import type { Attachment } from '../tools/qemu.ts'
+import type { Firmware } from './firmware.ts'
+import { type Machine, type MachineOptions, startMachine, throwIfInterrupted } from './machine.ts'
+import { artifactDrive, requireArtifact } from './media.ts'
+import type { Outcome } from './wait.ts'
+
+/** An image of Kiln says this on the serial console when the system is up. */
+export const defaultUntil = /kiln: up: [^\n]*\n/
+
+/** What a machine says that will not come up any more. */
+export const defaultFail = /(?:kiln: boot failed|Kernel panic - not syncing)[^\n]*\n/
+
+/** Ten minutes: under emulation, on a busy machine, a boot takes several. */
+export const defaultTimeoutMs = 600_000
+
+export interface BootOptions
+  extends Omit<MachineOptions, 'drives' | 'onLine' | 'onEmulated' | 'firmware' | 'serialLog'> {
+  /** `.iso`, `.img`, `.raw` or `.qcow2`. It is never changed. */
+  readonly artifact: string
+  /** Default: a CD-ROM for an ISO, otherwise a disk. */
+  readonly as?: Attachment | undefined
+  /** Default: UEFI. */
+  readonly firmware?: Firmware | undefined
+  /** Default: the artifact's path with the firmware and `.log` added. */
+  readonly serialLog?: string | undefined
+  /** A console line that says that the system is up. Patterns see one line at a time, a finished one with its `\n`. */
+  readonly until?: RegExp | undefined
+  readonly fail?: RegExp | undefined
+  readonly timeoutMs?: number | undefined
+  /** Leave the machine running after the verdict, until it ends by itself or `signal` stops it. */
+  readonly keep?: boolean | undefined
+}
+
+export interface BootDeps {
+  readonly emit: Emit
+  /** Called while the machine runs: as soon as it is started, and with the verdict. */
+  readonly onStarted?: (machine: Machine) => void
+  readonly onVerdict?: (verdict: BootVerdict) => void
+}
+
+export interface BootVerdict {
+  /** `exited`: the machine ended before it said anything that counts. */
+  readonly outcome: 'up' | 'failed' | 'timeout' | 'exited'
+  /** The console line that decided. */
+  readonly line?: string
+  /** From the start of QEMU to the verdict. */
+  readonly seconds: number
+  readonly firmware: Firmware
+  readonly serialLog: string
+  /** The end of what the console said. */
+  readonly lastLines: readonly string[]
+}
+
+const keptLines = 25
+
+/**
+ * Boots an artifact in a virtual machine and judges by its serial console whether it comes up.
+ * @throws KilnError as {@link startMachine}, and E-INTERRUPTED
+ */
+export async function bootArtifact(options: BootOptions, deps: BootDeps): Promise<BootVerdict> {
+  const { artifact, firmware = 'uefi', serialLog = defaultSerialLog(artifact, firmware) } = options
+  const drive = artifactDrive(artifact, options.as)
+  await requireArtifact(artifact)
+  const step = `boot-${firmware}`
+  const title = `boot ${basename(artifact)} (${firmware === 'uefi' ? 'UEFI' : 'BIOS'})`
+  const started = performance.now()
+  const elapsed = () => Math.round(performance.now() - started)
+  deps.emit({ event: 'step-started', step, title })
+  try {
+    await using machine = await startMachine({
+      ...options,
+      firmware,
+      serialLog,
+      drives: [drive],
+      onLine: (line) => {
+        if (line.trim() !== '') deps.emit({ event: 'step-output', step, line })
+      },
+      onEmulated: (reason) =>
+        deps.emit({
+          event: 'notice',
+          level: 'info',
+          message: `KVM does not work here (${reason}): the machine is emulated, which takes minutes, not seconds`,
+        }),
+    })
+    deps.onStarted?.(machine)
+    const outcome = await machine.outcome(
+      { failed: options.fail ?? defaultFail, up: options.until ?? defaultUntil },
+      { timeoutMs: options.timeoutMs ?? defaultTimeoutMs, signal: options.signal },
+    )
+    const verdict = judge(outcome, { firmware, serialLog, ms: elapsed(), machine })
+    const failure = bootError(verdict)
+    if (failure) deps.emit({ event: 'step-failed', step, title, code: failure.code, ms: elapsed() })
+    else deps.emit({ event: 'step-finished', step, title, outcome: 'built', ms: elapsed() })
+    deps.onVerdict?.(verdict)
+    if (options.keep) await machine.ended
+    return verdict
+  } catch (error) {
+    throwIfInterrupted(options.signal)
+    throw error
+  }
+}
+
+/** The error that a verdict amounts to; undefined where the machine came up. */
+export function bootError(verdict: BootVerdict): KilnError | undefined {
+  const { outcome, line, seconds, serialLog } = verdict
+  const details = { output: verdict.lastLines.join('\n'), hint: `the whole console is in ${serialLog}` }
+  switch (outcome) {
+    case 'up':
+      return undefined
+    case 'failed':
+      return new KilnError('E-BOOT-FAILED', `the machine did not come up: ${line?.trim()}`, details)
+    case 'timeout':
+      return new KilnError(
+        'E-BOOT-TIMEOUT',
+        `the machine did not come up within ${Math.round(seconds)} s`,
+        details,
+      )
+    case 'exited':
+      return new KilnError('E-BOOT-FAILED', 'the machine ended before it came up', details)
+  }
+}
+
+export function defaultSerialLog(artifact: string, firmware: Firmware): string {
+  return `${artifact}.${firmware}.log`
+}
+
+interface Circumstances {
+  readonly firmware: Firmware
+  readonly serialLog: string
+  readonly ms: number
+  readonly machine: Machine
+}
+
+function judge(
+  outcome: Outcome<'up' | 'failed'>,
+  { firmware, serialLog, ms, machine }: Circumstances,
+): BootVerdict {
+  const facts = {
+    seconds: ms / 1000,
+    firmware,
+    serialLog,
+    lastLines: machine.console.lastLines(keptLines),
+  }
+  switch (outcome.kind) {
+    case 'match':
+      return { outcome: outcome.name, line: outcome.line, ...facts }
+    case 'timeout':
+      return { outcome: 'timeout', ...facts }
+    case 'ended':
+      return { outcome: 'exited', ...facts }
+  }
+}

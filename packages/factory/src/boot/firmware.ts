@@ -1,0 +1,50 @@
+import { copyFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { KilnError } from '@kiln/contract'
+import { missingTool, requirements } from '../tools/host-tools.ts'
+import type { FirmwareFiles } from '../tools/qemu.ts'
+
+export type Firmware = FirmwareFiles['kind']
+
+const ovmf = {
+  code: '/usr/share/OVMF/OVMF_CODE_4M.fd',
+  variables: '/usr/share/OVMF/OVMF_VARS_4M.fd',
+}
+
+/**
+ * Firmware for one machine, with variables of its own: what one boot stores there must not reach the next.
+ * @throws KilnError E-FIRMWARE-MISSING with how to install it
+ */
+export async function prepareFirmware(kind: Firmware, scratch: string): Promise<FirmwareFiles> {
+  if (kind === 'bios') {
+    requireSeabios()
+    return { kind }
+  }
+  const variables = join(scratch, 'variables.fd')
+  try {
+    await copyFile(ovmf.variables, variables)
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause
+    throw missingFirmware('UEFI', ovmf.variables, 'ovmf')
+  }
+  return { kind, code: ovmf.code, variables }
+}
+
+/** @throws KilnError E-TOOL-MISSING with how to install it */
+export function requireQemu(): void {
+  const isMissing = requirements(['boot']).some(
+    ({ name, present }) => name === 'qemu-system-x86_64' && !present,
+  )
+  if (isMissing) throw missingTool('qemu-system-x86_64')
+}
+
+function requireSeabios(): void {
+  const bios = requirements(['boot']).find(({ name, present }) => name.includes('seabios') && !present)
+  if (bios) throw missingFirmware('BIOS', bios.name, bios.package)
+}
+
+function missingFirmware(title: string, file: string, debianPackage: string): KilnError {
+  return new KilnError('E-FIRMWARE-MISSING', `the ${title} firmware ${file} is not there`, {
+    hint: `apt-get install ${debianPackage}`,
+  })
+}

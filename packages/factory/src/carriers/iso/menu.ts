@@ -1,0 +1,21 @@
+import { labels, splitCommandLine } from '@kiln/contract'
+
+/** One way to start the medium. */
+export interface MenuEntry {
+  readonly id: string
+  readonly title: string
+  /** The words of the payload's command line, and those of the carrier behind them. */
+  readonly words: readonly string[]
+}
+
+/** Tells the initramfs that its root lies on this medium; the field's own word for it. */
+export const liveWords = [`root=live:CDLABEL=${labels.live}`]
+
+/** The first entry is the one that starts by itself. */
+export function liveMenu(title: string, cmdline: string): MenuEntry[] {
+  const words = [...splitCommandLine(cmdline), ...liveWords]
+  return [
+    { id: 'live', title, words },
+    { id: 'rescue', title: `${title} (a shell if the boot fails)`, words: [...words, 'rd.shell', 'rd.kiln.debug'] },
+  ]
+}

@@ -1,0 +1,6 @@
+export { type BuildOptions, type BuildResult, type BuiltArtifact, type BuiltImage, build, planBuild } from './build.ts'
+export { type LoadedDefinition, type LoadedImage, loadDefinition } from './definition/load.ts'
+export { listDistros } from './distros/load.ts'
+export type { Emit, KilnEvent, PlannedStep } from './events.ts'
+export { type HostTool, hostTools, type Requirement, requirements } from './tools/host-tools.ts'
+export { kilnVersion } from './version.ts'

@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto'
+import type { Step, StepKind } from './step.ts'
+
+/**
+ * Versions of the code behind each step kind. Raise one whenever the same parameters would give other bytes:
+ * old results are then not used any more.
+ */
+export const stepVersions: Record<StepKind, number> = {
+  toolchain: 1,
+  agent: 1,
+  base: 1,
+  packages: 1,
+  convert: 1,
+  validate: 1,
+  'root-image': 1,
+  initramfs: 1,
+  payload: 1,
+  iso: 1,
+}
+
+/** All that decides what a step makes. Its hash is the step's content key. */
+export interface Fingerprint {
+  readonly kind: StepKind
+  readonly version: number
+  readonly params: unknown
+  /** Input name → digest of that result. */
+  readonly inputs: Readonly<Record<string, string>>
+}
+
+export function fingerprintOf(step: Step, inputDigests: Readonly<Record<string, string>>): Fingerprint {
+  return { kind: step.kind, version: stepVersions[step.kind], params: withoutPlaces(step), inputs: inputDigests }
+}
+
+/** 64 hex digits. Same key, same result. */
+export function contentKey(fingerprint: Fingerprint): string {
+  return createHash('sha256').update(canonicalJson(fingerprint)).digest('hex')
+}
+
+/**
+ * Where the user's files lie must not matter, only what is in them: a path that stands beside a digest is left out.
+ */
+function withoutPlaces(step: Step): unknown {
+  return JSON.parse(
+    JSON.stringify(step.params, (_key, value: unknown) => {
+      if (typeof value !== 'object' || value === null || !('digest' in value)) return value
+      const { folder: _folder, file: _file, ...rest } = value as Record<string, unknown>
+      return rest
+    }),
+  )
+}
+
+/** JSON with sorted keys and no blanks: equal data gives equal text. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) => {
+    if (typeof inner !== 'object' || inner === null || Array.isArray(inner)) return inner
+    return Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+  })
+}

@@ -1,0 +1,122 @@
+import type { Architecture, ImageIdentity, Layout } from '@kiln/contract'
+import type { ResolvedArchive } from '../resolve/archive.ts'
+
+/**
+ * The kinds of step, with what each is told (`params`), which results it takes (`inputs`) and what it reports beside
+ * its files (`facts`). Everything is plain data: it goes into the content key and can be printed.
+ */
+export interface StepKinds {
+  /** Root file system of the build tools: compiler, packers, boot loaders. */
+  toolchain: {
+    params: { readonly archive: ResolvedArchive; readonly packages: readonly string[] }
+    inputs: never
+    facts: Record<string, never>
+  }
+  /** kiln-agent, compiled from packages/node. */
+  agent: {
+    params: { readonly arch: Architecture; readonly sources: string; readonly version: string }
+    inputs: 'toolchain'
+    facts: { readonly version: string; readonly digest: string; readonly size: number }
+  }
+  /** The distribution's smallest root file system. */
+  base: {
+    params: { readonly archive: ResolvedArchive; readonly arch: Architecture }
+    inputs: never
+    facts: Record<string, never>
+  }
+  /** Packages and kernel, as a layer on the base. */
+  packages: {
+    params: {
+      readonly arch: Architecture
+      readonly install: readonly string[]
+      readonly remove: readonly string[]
+      readonly epoch: number
+    }
+    inputs: 'base'
+    facts: { readonly count: number }
+  }
+  /** What makes it an immutable image: agent, release files, layout, services, overlay, cleaning. */
+  convert: {
+    params: ConversionParams
+    inputs: 'base' | 'packages' | 'agent'
+    facts: Record<string, never>
+  }
+  /** Looks the converted root over; fails with a list. Hands on what the initramfs takes from it. */
+  validate: {
+    params: { readonly layout: Layout; readonly identity: ImageIdentity; readonly services: readonly string[] }
+    inputs: 'base' | 'packages' | 'convert' | 'toolchain'
+    facts: { readonly kernelVersion: string }
+  }
+  /** squashfs with its dm-verity tree. */
+  'root-image': {
+    params: { readonly epoch: number }
+    inputs: 'base' | 'packages' | 'convert' | 'toolchain'
+    facts: { readonly rootHash: string; readonly hashOffset: number }
+  }
+  initramfs: {
+    params: { readonly arch: Architecture; readonly epoch: number }
+    inputs: 'base' | 'packages' | 'convert' | 'toolchain' | 'agent' | 'validate'
+    facts: { readonly kernelVersion: string; readonly modules: number }
+  }
+  /** Everything a node runs, with its identity card. */
+  payload: {
+    params: {
+      readonly identity: ImageIdentity
+      readonly name: string
+      readonly cmdline: readonly string[]
+      readonly epoch: number
+    }
+    inputs: 'root-image' | 'initramfs' | 'toolchain' | 'packages' | 'agent' | 'validate'
+    facts: { readonly digest: string }
+  }
+  iso: {
+    params: IsoParams
+    inputs: 'payload' | 'toolchain'
+    facts: { readonly digest: string; readonly size: number }
+  }
+}
+
+export interface ConversionParams {
+  readonly name: string
+  readonly identity: ImageIdentity
+  readonly family: string
+  readonly hostname: string | undefined
+  readonly layout: Layout
+  readonly services: { readonly enable: readonly string[]; readonly mask: readonly string[] }
+  /** Digest of the files that Kiln itself adds (units, network defaults). */
+  readonly files: string
+  /** The user's overlay folder and the digest of what is in it. */
+  readonly overlay: { readonly folder: string; readonly digest: string } | undefined
+  readonly epoch: number
+}
+
+export interface IsoParams {
+  readonly file: string
+  readonly title: string
+  readonly arch: Architecture
+  readonly cloudConfig: { readonly file: string; readonly digest: string } | undefined
+  readonly medium: { readonly folder: string; readonly digest: string } | undefined
+  readonly epoch: number
+}
+
+export type StepKind = keyof StepKinds
+
+/** A step names each of its inputs after the kind of step that makes it. */
+export type InputsOf<K extends StepKind> = StepKinds[K]['inputs'] & StepKind
+
+export interface StepOf<K extends StepKind> {
+  /** Unique in a plan, readable: `toolchain`, `debian-13-core-amd64-generic-v0.1.0/iso`. */
+  readonly id: string
+  readonly kind: K
+  readonly title: string
+  readonly params: StepKinds[K]['params']
+  /** Kind of input → id of the step that makes it. */
+  readonly inputs: Readonly<Record<InputsOf<K>, string>>
+}
+
+export type Step = { [K in StepKind]: StepOf<K> }[StepKind]
+
+export interface Plan {
+  /** In an order in which each step comes after its inputs. */
+  readonly steps: readonly Step[]
+}

@@ -1,0 +1,90 @@
+import { mkdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build as bundle } from 'esbuild'
+import { treeDigest } from '../resolve/digest.ts'
+import { prefixedFileDigest } from '../resolve/digest.ts'
+import type { Executors } from '../run/engine.ts'
+import { runInSandbox } from '../sandbox/sandbox.ts'
+import { toolchainSandbox } from './toolchain.ts'
+
+const packages = fileURLToPath(new URL('../../../', import.meta.url))
+
+/** Programs that are made of packages/node: the agent itself, and the test that its host adapter behaves. */
+export type AgentProgram = 'main' | 'conformance'
+
+/** Digest of everything the agent is made of: its sources, the contract's, and the versions of their libraries. */
+export async function agentSources(): Promise<string> {
+  const isSource = (path: string) => !path.endsWith('.test.ts')
+  const digests = await Promise.all(
+    ['node/src', 'node/native', 'contract/src'].map((folder) => treeDigest(join(packages, folder), isSource)),
+  )
+  const lock = await prefixedFileDigest(join(packages, '..', 'package-lock.json'))
+  return [...digests, lock].join(' ')
+}
+
+export const makeAgent: Executors['agent'] = async (step, context) => {
+  const program = await compileAgent('main', {
+    version: step.params.version,
+    toolchain: context.inputs.toolchain,
+    out: context.out,
+    scratch: context.scratch,
+    signal: context.signal,
+    onLine: context.line,
+  })
+  const [digest, { size }] = await Promise.all([prefixedFileDigest(program), stat(program)])
+  return { digest, facts: { version: step.params.version, digest, size } }
+}
+
+export interface CompileOptions {
+  readonly version: string
+  readonly toolchain: { readonly folder: string }
+  readonly out: string
+  readonly scratch: string
+  readonly signal: AbortSignal
+  readonly onLine: (line: string) => void
+}
+
+/** TypeScript → one module → QuickJS bytecode → one static program. Returns its path: `<out>/kiln-agent`. */
+export async function compileAgent(program: AgentProgram, options: CompileOptions): Promise<string> {
+  const sources = join(options.scratch, 'agent')
+  await mkdir(sources, { recursive: true })
+  await bundle({
+    entryPoints: [join(packages, 'node/src', `${program}.quickjs.ts`)],
+    outfile: join(sources, 'bundle.js'),
+    bundle: true,
+    format: 'esm',
+    platform: 'neutral',
+    mainFields: ['module', 'main'],
+    conditions: ['import', 'module'],
+    target: 'es2023',
+    minify: true,
+    legalComments: 'none',
+    charset: 'utf8',
+    external: ['std', 'os', 'kiln_native'],
+    define: { KILN_VERSION: JSON.stringify(options.version) },
+    logLevel: 'silent',
+  })
+  const sandbox = toolchainSandbox(options.toolchain, options.scratch, [
+    { kind: 'bind', source: sources, target: '/run/work/src' },
+    { kind: 'bind', source: join(packages, 'node/native'), target: '/run/work/native' },
+    { kind: 'bind', source: options.out, target: '/run/work/out' },
+  ])
+  const run = (...argv: [string, ...string[]]) =>
+    runInSandbox(sandbox, argv, { onLine: options.onLine, signal: options.signal })
+  await run('qjsc', ...bytecodeArguments('/run/work/src/bundle.js', '/run/work/src/agent.c'))
+  await run('gcc', ...linkArguments(['/run/work/src/agent.c', '/run/work/native/kiln_native.c'], '/run/work/out/kiln-agent'))
+  return join(options.out, 'kiln-agent')
+}
+
+function bytecodeArguments(module: string, output: string): string[] {
+  return ['-e', '-m', '-M', 'kiln_native,kiln_native', '-o', output, module]
+}
+
+function linkArguments(sources: readonly string[], output: string): string[] {
+  return [
+    ...['-static', '-Os', '-s', '-ffunction-sections', '-fdata-sections', '-Wl,--gc-sections', '-Wl,--build-id=none'],
+    ...['-I/usr/include/quickjs', '-o', output, ...sources],
+    ...['-L/usr/lib/x86_64-linux-gnu/quickjs', '-lquickjs', '-lm', '-lpthread', '-ldl'],
+  ]
+}

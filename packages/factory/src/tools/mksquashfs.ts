@@ -1,0 +1,26 @@
+/** Arguments for mksquashfs 4.6; runs in the toolchain. */
+export interface SquashfsOptions {
+  readonly source: string
+  readonly target: string
+  /** Seconds since 1970, for the file system and every file in it. */
+  readonly epoch: number
+  /** zstd level; see docs/decisions/0005. */
+  readonly level: number
+}
+
+/** Filled at run time; whatever a base has in there would only hide below a mount. */
+const emptied = ['dev/*', 'proc/*', 'sys/*', 'run/*', 'tmp/*', 'boot/*']
+
+export function mksquashfsArguments({ source, target, epoch, level }: SquashfsOptions): [string, ...string[]] {
+  return [
+    'mksquashfs',
+    source,
+    target,
+    '-noappend',
+    '-no-progress',
+    ...['-comp', 'zstd', '-Xcompression-level', String(level), '-b', '256K'],
+    ...['-mkfs-time', String(epoch), '-all-time', String(epoch)],
+    '-xattrs',
+    ...['-wildcards', '-e', ...emptied],
+  ]
+}

@@ -1,0 +1,32 @@
+/** A FAT file system as a file, made and filled without mounting. Runs in the toolchain. */
+export interface FatOptions {
+  readonly target: string
+  readonly label: string
+  /** 8 hex digits. */
+  readonly volumeId: string
+  readonly sizeMiB: number
+  /** Folder whose content goes into the root of the file system. */
+  readonly source: string
+}
+
+/** FAT16 below 512 MiB has the smallest tables; firmware must read it (UEFI 2.10, 13.3.1.1). */
+export function makeFatScript(): string {
+  return [
+    'mkfs.vfat --invariant -F "$FAT_BITS" -n "$FAT_LABEL" -i "$FAT_ID" -C "$FAT_TARGET" "$FAT_KIB" > /dev/null',
+    'cd "$FAT_SOURCE"',
+    'mcopy -m -s -Q -i "$FAT_TARGET" * ::/',
+  ].join('\n')
+}
+
+export function makeFatEnvironment(options: FatOptions, epoch: number): Record<string, string> {
+  return {
+    FAT_BITS: options.sizeMiB < 16 ? '12' : '16',
+    FAT_LABEL: options.label,
+    FAT_ID: options.volumeId,
+    FAT_TARGET: options.target,
+    FAT_KIB: String(options.sizeMiB * 1024),
+    FAT_SOURCE: options.source,
+    SOURCE_DATE_EPOCH: String(epoch),
+    MTOOLS_SKIP_CHECK: '1',
+  }
+}

@@ -1,0 +1,185 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import type { Duplex, Readable, Writable } from 'node:stream'
+import { KilnError } from '@kiln/contract'
+import { debugExitPort } from '../boot/boot-sector.ts'
+
+export type Accelerator = 'kvm' | 'tcg'
+
+/** How a drive is plugged in: `cd` is a SATA CD-ROM, `usb` a USB stick, `disk` a virtio disk. */
+export type Attachment = 'cd' | 'usb' | 'disk'
+
+export interface Drive {
+  readonly attach: Attachment
+  readonly file: string
+  readonly format: 'raw' | 'qcow2'
+  /** Whether what the guest writes reaches the file. A CD is never written. */
+  readonly writes: 'kept' | 'discarded'
+}
+
+export type FirmwareFiles =
+  | { readonly kind: 'bios' }
+  /** `variables` is written to, so it must be a private copy. */
+  | { readonly kind: 'uefi'; readonly code: string; readonly variables: string }
+
+/** A virtual machine, ready to be started: everything is decided and every file is there. */
+export interface MachinePlan {
+  readonly accel: Accelerator
+  readonly firmware: FirmwareFiles
+  readonly memoryMiB: number
+  readonly cpus: number
+  /** In the order in which the firmware tries them. */
+  readonly drives: readonly Drive[]
+  /** Leads from this port of 127.0.0.1 to ssh in the guest; port 0 lets the system choose a free one. */
+  readonly ssh?: { readonly hostPort: number }
+  readonly gui: boolean
+  /** End instead of rebooting. */
+  readonly noReboot: boolean
+  /** A device with which a test program in the guest ends the machine, see boot-sector.ts. */
+  readonly debugExit?: boolean
+}
+
+/** The monitor is file descriptor 3 of QEMU: no socket file to name, to guard, or to forget. */
+const monitorDescriptor = 3
+
+/** Command line of QEMU: nothing but what is asked for, serial console on its standard input and output. */
+export function qemuArguments(plan: MachinePlan): string[] {
+  return [
+    ...['-name', 'kiln', '-nodefaults', '-no-user-config'],
+    ...['-machine', 'q35', ...processor(plan.accel), '-smp', String(plan.cpus), '-m', String(plan.memoryMiB)],
+    ...firmware(plan.firmware),
+    ...['-boot', 'strict=on'],
+    ...plan.drives.flatMap(drive),
+    ...['-object', 'rng-builtin,id=random', '-device', 'virtio-rng-pci,rng=random'],
+    ...network(plan.ssh),
+    ...(plan.gui ? ['-device', 'VGA', '-display', 'gtk'] : ['-display', 'none']),
+    ...['-chardev', 'stdio,id=console,signal=off', '-device', 'isa-serial,chardev=console'],
+    ...['-chardev', `socket,id=monitor,fd=${monitorDescriptor}`, '-mon', 'chardev=monitor,mode=control'],
+    ...(plan.debugExit ? ['-device', `isa-debug-exit,iobase=${debugExitPort},iosize=4`] : []),
+    ...(plan.noReboot ? ['-no-reboot'] : []),
+  ]
+}
+
+/** Under emulation, richer processor models make a Debian boot slower, not faster: measured. */
+function processor(accel: Accelerator): string[] {
+  return accel === 'kvm'
+    ? ['-accel', 'kvm', '-cpu', 'host']
+    : ['-accel', 'tcg,thread=multi', '-cpu', 'qemu64']
+}
+
+/** SeaBIOS is what QEMU runs unless told otherwise. */
+function firmware(files: FirmwareFiles): string[] {
+  if (files.kind === 'bios') return []
+  return [
+    ...['-drive', `if=pflash,unit=0,format=raw,readonly=on,file=${escapeCommas(files.code)}`],
+    ...['-drive', `if=pflash,unit=1,format=raw,file=${escapeCommas(files.variables)}`],
+  ]
+}
+
+function drive({ attach, file, format, writes }: Drive, index: number): string[] {
+  const id = `drive${index}`
+  const access =
+    attach === 'cd'
+      ? ',media=cdrom,readonly=on'
+      : `${writes === 'discarded' ? ',snapshot=on' : ''},discard=unmap`
+  const device = `drive=${id},bootindex=${index}`
+  return [
+    ...['-drive', `if=none,id=${id},format=${format}${access},file=${escapeCommas(file)}`],
+    ...plug(attach, device, index),
+  ]
+}
+
+function plug(attach: Attachment, device: string, index: number): string[] {
+  switch (attach) {
+    case 'cd':
+      return ['-device', `ide-cd,${device}`]
+    case 'usb':
+      return [
+        ...['-device', `qemu-xhci,id=usb${index}`],
+        ...['-device', `usb-storage,bus=usb${index}.0,removable=on,${device}`],
+      ]
+    case 'disk':
+      return ['-device', `virtio-blk-pci,${device}`]
+  }
+}
+
+/** No option ROM: nothing here boots from the network, and looking for it costs seconds. */
+function network(ssh: MachinePlan['ssh']): string[] {
+  const forward = ssh ? `,hostfwd=tcp:127.0.0.1:${ssh.hostPort}-:22` : ''
+  return ['-netdev', `user,id=network${forward}`, '-device', 'virtio-net-pci,netdev=network,romfile=']
+}
+
+/** QEMU's options end at a comma; two of them stand for one. */
+function escapeCommas(text: string): string {
+  return text.replaceAll(',', ',,')
+}
+
+export interface QemuProcess {
+  readonly child: ChildProcessByStdio<Writable, Readable, Readable>
+  readonly monitor: Duplex
+  /** What QEMU itself complained about so far. */
+  complaints(): string
+}
+
+/** A window needs to know where to open; nothing else of the user's environment reaches QEMU. */
+const passedThrough = ['HOME', 'TMPDIR', 'DISPLAY', 'WAYLAND_DISPLAY', 'XAUTHORITY', 'XDG_RUNTIME_DIR']
+
+/** Starts QEMU. The kernel kills it when this process ends in whatever way; Ctrl-C reaches only this process. */
+export function startQemu(plan: MachinePlan): QemuProcess {
+  const environment = passedThrough.flatMap((name) => {
+    const value = process.env[name]
+    return value === undefined ? [] : [[name, value] as const]
+  })
+  const child = spawn(
+    'setpriv',
+    ['--pdeathsig', 'KILL', '--', 'qemu-system-x86_64', ...qemuArguments(plan)],
+    {
+      stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+      detached: true,
+      env: { ...Object.fromEntries(environment), LC_ALL: 'C.UTF-8', PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+    },
+  )
+  const complaints: string[] = []
+  child.stderr.setEncoding('utf8').on('data', (text: string) => complaints.push(text))
+  // What is typed at a machine that has ended is lost.
+  child.stdin.on('error', () => {})
+  return {
+    child: child as QemuProcess['child'],
+    monitor: child.stdio[monitorDescriptor] as Duplex,
+    complaints: () => complaints.join(''),
+  }
+}
+
+/** What a QEMU that ended by itself with an error meant. */
+export function explainQemu(complaints: string): KilnError {
+  const output = complaints.trim()
+  const port = complaints.match(/host forwarding rule 'tcp:127\.0\.0\.1:(\d+)/)?.[1]
+  if (port) {
+    return new KilnError('E-USAGE', `port ${port} of this machine is not free`, {
+      hint: 'choose another port, or "auto"',
+      output,
+    })
+  }
+  const locked = complaints.match(/file=([^:\n]+):? Failed to get .*lock/)?.[1]
+  if (locked || /Failed to get .*"write" lock/.test(complaints)) {
+    return new KilnError(
+      'E-USAGE',
+      `another program has a disk of the machine open${locked ? `: ${locked}` : ''}`,
+      {
+        output,
+      },
+    )
+  }
+  if (/annot (set up guest|allocate) memory/.test(complaints)) {
+    return new KilnError('E-TOOL-FAILED', 'there is not enough memory for the virtual machine', {
+      hint: 'give it less with --memory MIB',
+      output,
+    })
+  }
+  if (/gtk/i.test(complaints)) {
+    return new KilnError('E-TOOL-FAILED', 'the virtual machine cannot open a window', {
+      hint: 'leave out --gui, or run it on a desktop with the package qemu-system-gui',
+      output,
+    })
+  }
+  return new KilnError('E-TOOL-FAILED', 'QEMU failed', { output })
+}

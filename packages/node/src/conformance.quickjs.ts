@@ -1,0 +1,23 @@
+import { conformanceCases } from './host/conformance.ts'
+import { quickJsHost } from './host/quickjs.ts'
+import { std } from './host/quickjs-modules.ts'
+
+/** Runs the conformance cases on QuickJS: one JSON line per case, exit code 1 where one fails. */
+const host = quickJsHost()
+const base = `${host.env('TMPDIR') ?? '/tmp'}/kiln-conformance.${Math.floor(host.uptime() * 1000)}`
+let failed = 0
+host.mkdir(base, { recursive: true, mode: 0o700 })
+for (const [index, { name, run }] of conformanceCases.entries()) {
+  const folder = `${base}/${index}`
+  host.mkdir(folder)
+  let error: string | undefined
+  try {
+    run(host, folder)
+  } catch (thrown) {
+    error = String(thrown)
+    failed++
+  }
+  host.print(`${JSON.stringify({ case: name, ok: error === undefined, ...(error ? { error } : {}) })}\n`)
+}
+host.remove(base, { recursive: true })
+std.exit(failed === 0 ? 0 : 1)

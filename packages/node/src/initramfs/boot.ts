@@ -1,0 +1,97 @@
+import { type BootParameters, Layout, labels, layoutPath, parseBootParameters } from '@kiln/contract'
+import * as z from 'zod/mini'
+import type { Host } from '../host/host.ts'
+import { readIfThere } from '../host/tree.ts'
+import { type BlockDevice, chooseBeside, devicePath, scanDevices } from './devices.ts'
+import { execute, type Session } from './execute.ts'
+import { BootFailure } from './failure.ts'
+import { moduleNames } from './modules.ts'
+import { paths } from './paths.ts'
+import { type FoundDevice, planConfiguration, planRoot, planWritable } from './plan.ts'
+import { reportFailure } from './report.ts'
+
+/** `/init` gives a shell on this code and restarts the machine on any other but 0. */
+export const rescueShellCode = 64
+const failedCode = 1
+
+/** Finds, checks and mounts the root at /sysroot, ready for switch_root. @returns the exit code for /init */
+export function runInitramfs(host: Host): number {
+  const commandLine = host.readText('/proc/cmdline').trim()
+  const parameters = parseBootParameters(commandLine)
+  const session: Session = {
+    host,
+    debug: parameters.debug,
+    notes: [],
+    medium: undefined,
+    devices: [],
+    timings: [],
+  }
+  try {
+    boot(session, parameters)
+    writeFacts(session, parameters, commandLine)
+    return 0
+  } catch (error) {
+    const failure =
+      error instanceof BootFailure ? error : new BootFailure('agent-defect', String(error), error)
+    reportFailure(session, failure, commandLine, parameters.source?.kind === 'slot')
+    return parameters.rescueShell ? rescueShellCode : failedCode
+  }
+}
+
+function boot(session: Session, parameters: BootParameters): void {
+  const { host } = session
+  const modules = moduleNames(readIfThere(host, paths.alwaysModules) ?? '')
+  execute(planRoot(parameters, modules), session)
+  const layout = readLayout(host)
+  const partition = partitionFinder(session, parameters)
+  execute(planConfiguration(partition(labels.oem)), session)
+  execute(planWritable(layout, partition(labels.persistent)), session)
+}
+
+/**
+ * Finds a partition of the installed system. A live system leaves the machine's disks alone: they may belong to what is
+ * about to be installed over or repaired.
+ */
+function partitionFinder(
+  session: Session,
+  parameters: BootParameters,
+): (label: string) => FoundDevice | undefined {
+  if (parameters.source?.kind !== 'slot') return () => undefined
+  // No waiting: partitions of the disk with the root appear together with it.
+  session.devices = scanDevices(session.host, session.devices)
+  return (label) => found(chooseBeside(session.devices, label, session.medium))
+}
+
+function found(device: BlockDevice | undefined): FoundDevice | undefined {
+  return device && { path: devicePath(device), type: device.fileSystem.type }
+}
+
+/** Plain JSON, from the checked root: a broken one is a defect of the build, so the message may be technical. */
+function readLayout(host: Host): Layout {
+  const text = readIfThere(host, `${paths.sysroot}${layoutPath}`)
+  if (text === undefined) throw new BootFailure('layout-unreadable', `${layoutPath} is not in the image.`)
+  try {
+    return z.parse(Layout, JSON.parse(text))
+  } catch (error) {
+    throw new BootFailure('layout-unreadable', `${layoutPath}: ${String(error)}`, error)
+  }
+}
+
+function writeFacts(session: Session, parameters: BootParameters, commandLine: string): void {
+  const { host } = session
+  const { source, rootHash, verifyAhead } = parameters
+  const facts = {
+    schema: 'kiln.boot/v1',
+    mode: source?.kind,
+    ...(source?.kind === 'slot' ? { slot: source.slot } : {}),
+    rootHash,
+    rootDevice: paths.rootDevice,
+    medium: session.medium === undefined ? undefined : devicePath({ name: session.medium }),
+    /** `ahead`: all of it was read before the start; `lazy`: each block is checked when it is read. */
+    verified: source?.kind === 'live' && verifyAhead ? 'ahead' : 'lazy',
+    kernelCommandLine: commandLine,
+    notes: session.notes,
+    timings: session.timings,
+  }
+  host.write(paths.bootFacts, `${JSON.stringify(facts, undefined, 2)}\n`)
+}

@@ -1,0 +1,33 @@
+import { runStage } from '../cloud-config/run-stage.ts'
+import { sourcesOf } from '../cloud-config/sources.ts'
+import { HostError } from '../host/host.ts'
+import type { Session } from './execute.ts'
+import { paths } from './paths.ts'
+
+/** A stage that fails is reported and recorded, and stops no boot. */
+export function runStageStep(stage: 'rootfs' | 'initramfs', session: Session): void {
+  try {
+    if (stage === 'rootfs') runInInitramfs(session)
+    else runInRoot(session)
+  } catch (error) {
+    const message = error instanceof HostError ? error.message : String(error)
+    session.notes.push(`stage ${stage}: ${message}`)
+    session.host.printError(`kiln: stage ${stage}: ${message}\n`)
+  }
+}
+
+/** Reads the configuration of the mounted root, but acts on the initramfs. */
+function runInInitramfs({ host }: Session): void {
+  runStage(host, 'rootfs', {
+    sources: sourcesOf(paths.sysroot),
+    root: '',
+    shell: [paths.busybox, 'sh'],
+  })
+}
+
+/** With the image's own agent and shell, as the running system would. */
+function runInRoot({ host, notes }: Session): void {
+  const argv = [paths.busybox, 'chroot', paths.sysroot, paths.agentInImage, 'run-stage', 'initramfs'] as const
+  const { code } = host.run(argv, { output: 'inherit' })
+  if (code !== 0) notes.push(`stage initramfs ended with ${code}`)
+}

@@ -1,0 +1,25 @@
+import type { Host } from './host/host.ts'
+import { readIfThere } from './host/tree.ts'
+
+/** Where the image says what it is; the field's name. */
+const kairosRelease = '/etc/kairos-release'
+
+/** `KEY=value` lines as in os-release(5): quotes are optional, `#` starts a comment line. */
+export function parseAssignments(text: string): Record<string, string> {
+  const result: Record<string, string> = {}
+  for (const line of text.split('\n')) {
+    const [, key, value = ''] = line.match(/^([A-Za-z_][A-Za-z0-9_]*)=(.*)$/) ?? []
+    if (key) result[key] = unquote(value.trim())
+  }
+  return result
+}
+
+export function readRelease(host: Host): Record<string, string> {
+  return parseAssignments(readIfThere(host, kairosRelease) ?? '')
+}
+
+function unquote(value: string): string {
+  const [, single] = value.match(/^'(.*)'$/) ?? []
+  if (single !== undefined) return single
+  return (value.match(/^"(.*)"$/)?.[1] ?? value).replace(/\\(["\\$`])/g, '$1')
+}

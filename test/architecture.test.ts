@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+
+/**
+ * Dependencies point inwards: cli → factory → contract ← node. Computed from what esbuild says each file imports,
+ * dynamic imports included; a type-only import brings no code and is not seen here, so types are looked for in the text.
+ */
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  contract: [],
+  node: ['contract'],
+  factory: ['contract'],
+  cli: ['contract', 'factory'],
+}
+
+interface Import {
+  readonly from: string
+  readonly to: string
+}
+
+const isTest = (file: string) =>
+  /\.test\.ts$|\.(quickjs|testkit)\.ts$/.test(file) || file.includes('/testkit/')
+
+function sourceFiles(): string[] {
+  return Object.keys(allowed).flatMap((name) => {
+    const folder = join(root, 'packages', name, 'src')
+    return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts'))
+      .map((file) => join('packages', name, 'src', file))
+  })
+}
+
+async function imports(): Promise<Import[]> {
+  const found: Import[] = []
+  await build({
+    absWorkingDir: root,
+    entryPoints: sourceFiles(),
+    outdir: 'never-written',
+    write: false,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    logLevel: 'silent',
+    // Keeps imports that only bring types, so that they count, too.
+    tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: false, preserveValueImports: true } },
+    plugins: [
+      {
+        name: 'collect',
+        setup({ onResolve }) {
+          onResolve({ filter: /.*/ }, ({ path, importer, kind }) => {
+            if (kind === 'entry-point') return undefined
+            found.push({ from: relative(root, importer), to: resolved(path, importer) })
+            return { path, external: true }
+          })
+        },
+      },
+    ],
+  })
+  return found
+}
+
+/** Repository paths for relative imports, package names as they are. */
+function resolved(path: string, importer: string): string {
+  return path.startsWith('.') ? relative(root, join(importer, '..', path)) : path
+}
+
+function packageOf(path: string): string | undefined {
+  return path.match(/^(?:packages\/|@kiln\/)([a-z]+)/)?.[1]
+}
+
+const found = await imports()
+
+test('there is something to look at', () => {
+  assert.ok(found.length > 100, `${found.length} imports`)
+  assert.ok(found.some(({ from, to }) => packageOf(from) === 'cli' && to.startsWith('@kiln/factory')))
+})
+
+test('packages import only what lies further in', () => {
+  const wrong = found.filter(({ from, to }) => {
+    const [own, other] = [packageOf(from), packageOf(to)]
+    return own && other && own !== other && !allowed[own]?.includes(other)
+  })
+  assert.deepEqual(wrong, [])
+})
+
+test('packages reach each other by name, not by path', () => {
+  const wrong = found.filter(
+    ({ from, to }) => to.startsWith('packages/') && packageOf(from) !== packageOf(to),
+  )
+  assert.deepEqual(wrong, [])
+})
+
+test('the contract runs anywhere: nothing of Node.js in it', () => {
+  const wrong = found.filter(
+    ({ from, to }) => packageOf(from) === 'contract' && to.startsWith('node:') && !isTest(from),
+  )
+  assert.deepEqual(wrong, [])
+})
+
+test('the program on the node knows Node.js only in one adapter', () => {
+  const wrong = found.filter(
+    ({ from, to }) =>
+      packageOf(from) === 'node' &&
+      to.startsWith('node:') &&
+      !isTest(from) &&
+      from !== 'packages/node/src/host/node.ts',
+  )
+  assert.deepEqual(wrong, [])
+})
+
+test('built-in modules are named with their prefix', () => {
+  const bare = new Set(['fs', 'path', 'os', 'child_process', 'crypto', 'util', 'url', 'stream', 'net'])
+  assert.deepEqual(
+    found.filter(({ to }) => bare.has(to.split('/')[0] ?? '')),
+    [],
+  )
+})
