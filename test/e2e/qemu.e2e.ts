@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { chooseAccelerator, probeKvm } from '@kiln/factory/boot/accel'
+import { chooseAccelerator, probeAccelerator, probeKvm } from '@kiln/factory/boot/accel'
 import { bootArtifact, bootError } from '@kiln/factory/boot/artifact'
 import { startMachine } from '@kiln/factory/boot/machine'
 import { artifactDrive } from '@kiln/factory/boot/media'
@@ -25,6 +25,7 @@ function isAlive(pid: number | undefined): boolean {
 }
 
 test('the KVM probe comes to a verdict', async () => {
+  assert.deepEqual(await probeAccelerator('tcg'), { works: true }, 'the probe itself works')
   const verdict = await probeKvm()
   if (!verdict.works) assert.notEqual(verdict.reason, '')
   const { accel } = await chooseAccelerator('auto')

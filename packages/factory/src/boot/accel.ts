@@ -9,18 +9,20 @@ import { atProcessEnd, temporaryFolder } from './process-end.ts'
 
 export type AcceleratorWish = 'auto' | Accelerator
 
-export type KvmVerdict = { readonly works: true } | { readonly works: false; readonly reason: string }
+export type ProbeVerdict = { readonly works: true } | { readonly works: false; readonly reason: string }
 
 const probeMs = 5_000
 
-let known: Promise<KvmVerdict> | undefined
+let known: Promise<ProbeVerdict> | undefined
 
 /**
  * Whether KVM works on this machine. That /dev/kvm is there says little: in many containers and nested machines it
  * cannot be opened, aborts, or hangs. So a machine is started that runs one sector of code. Found out once per process.
  */
-export function probeKvm(): Promise<KvmVerdict> {
-  known ??= runProbe()
+export function probeKvm(): Promise<ProbeVerdict> {
+  known ??= existsSync('/dev/kvm')
+    ? probeAccelerator('kvm')
+    : Promise.resolve({ works: false, reason: 'there is no /dev/kvm' })
   return known
 }
 
@@ -40,21 +42,21 @@ export async function chooseAccelerator(
   })
 }
 
-async function runProbe(): Promise<KvmVerdict> {
-  if (!existsSync('/dev/kvm')) return { works: false, reason: 'there is no /dev/kvm' }
+/** Runs one sector of code under an accelerator; any verdict takes a few seconds at most. */
+export async function probeAccelerator(accel: Accelerator): Promise<ProbeVerdict> {
   const folder = temporaryFolder()
   try {
     const file = join(folder.path, 'probe.img')
     await writeFile(file, probeSector())
-    return await runSector(file)
+    return await runSector(accel, file)
   } finally {
     folder.remove()
   }
 }
 
-async function runSector(file: string): Promise<KvmVerdict> {
+async function runSector(accel: Accelerator, file: string): Promise<ProbeVerdict> {
   const { child, monitor, complaints } = startQemu({
-    accel: 'kvm',
+    accel,
     firmware: { kind: 'bios' },
     memoryMiB: 64,
     cpus: 1,

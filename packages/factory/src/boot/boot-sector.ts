@@ -1,5 +1,8 @@
 const sectorSize = 512
 
+/** A BIOS counts in cylinders and overlooks a disk that has not even one. */
+const smallestDisk = 1024 * 1024
+
 /** QEMU's test device: a byte written to this port ends the machine with exit code `byte * 2 + 1`. */
 export const debugExitPort = 0xf4
 
@@ -15,8 +18,7 @@ export const probeExitCode = answer * 2 + 1
 export function bootSector(code: Uint8Array): Buffer {
   const signature = sectorSize - 2
   if (code.length > signature) throw new RangeError('the code is longer than a boot sector')
-  // Emulated disks are counted in larger units than a sector.
-  const disk = Buffer.alloc(64 * 1024)
+  const disk = Buffer.alloc(smallestDisk)
   disk.set(code)
   disk.writeUInt16LE(0xaa55, signature)
   return disk
