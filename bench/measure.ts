@@ -1,34 +1,35 @@
 import { spawnSync } from 'node:child_process'
 
-/** Times of several runs of one thing, in milliseconds. */
-export interface Timing {
-  readonly name: string
-  readonly median: number
-  readonly fastest: number
-  readonly slowest: number
+/** Medians of the times of two ways to do the same work, in milliseconds. */
+export interface Comparison {
+  readonly ours: number
+  readonly theirs: number
 }
 
-/** Runs each candidate in turn, A B A B …, so that a machine that gets slower does so for all of them. */
+/** Runs both in turn, A B A B …, so that a machine that gets slower does so for both. The first round warms the caches. */
 export async function compare(
-  runs: number,
-  candidates: Readonly<Record<string, () => unknown>>,
-): Promise<Record<string, Timing>> {
-  const times = new Map(Object.keys(candidates).map((name) => [name, [] as number[]]))
-  for (let run = 0; run <= runs; run++) {
-    for (const [name, candidate] of Object.entries(candidates)) {
-      const started = performance.now()
-      await candidate()
-      // The first round only warms the caches.
-      if (run > 0) times.get(name)?.push(performance.now() - started)
-    }
+  rounds: number,
+  ours: () => unknown,
+  theirs: () => unknown,
+): Promise<Comparison> {
+  const times: { ours: number[]; theirs: number[] } = { ours: [], theirs: [] }
+  for (let round = 0; round <= rounds; round++) {
+    const [a, b] = [await timed(ours), await timed(theirs)]
+    if (round === 0) continue
+    times.ours.push(a)
+    times.theirs.push(b)
   }
-  return Object.fromEntries([...times].map(([name, list]) => [name, timing(name, list)]))
+  return { ours: median(times.ours), theirs: median(times.theirs) }
 }
 
-function timing(name: string, times: readonly number[]): Timing {
-  const sorted = times.toSorted((a, b) => a - b)
-  const at = (index: number) => sorted[index] ?? Number.NaN
-  return { name, median: at(Math.floor(sorted.length / 2)), fastest: at(0), slowest: at(sorted.length - 1) }
+async function timed(work: () => unknown): Promise<number> {
+  const started = performance.now()
+  await work()
+  return performance.now() - started
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 }
 
 /** Runs a program that must succeed, and throws its output away. */
@@ -45,7 +46,11 @@ export function mib(bytes: number): string {
   return `${(bytes / 2 ** 20).toFixed(1)} MiB`
 }
 
-/** How many times the second is of the first: `3.4×`. */
-export function ratio(ours: number, theirs: number): string {
-  return `${(theirs / ours).toFixed(1)}×`
+/** A row that compares two figures: ours, theirs, and how many times theirs is of ours. */
+export function row(
+  name: string,
+  [ours, theirs]: readonly [number, number],
+  show: (figure: number) => string,
+): string {
+  return `| ${name} | ${show(ours)} | ${show(theirs)} | ${(theirs / ours).toFixed(1)}× |`
 }

@@ -78,14 +78,18 @@ test('the section of an error code names its exit code', () => {
 })
 
 test('the page of exit codes is the table', () => {
-  const rows = [...read('docs/reference/exit-codes.md').matchAll(/^\| (\d+) \| (\w+) \|/gm)]
+  const rows = [...read('docs/reference/exit-codes.md').matchAll(/^\|\s*(\d+) \| (\w+)\s*\|/gm)]
   const documented = Object.fromEntries(rows.map(([, code, name]) => [name, Number(code)]))
   assert.deepEqual(documented, exitCodes)
 })
 
 test('links between pages lead somewhere', () => {
   const wrong = pages.flatMap((page) =>
-    [...read(page).replace(/`[^`\n]*`/g, '').matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)]
+    [
+      ...read(page)
+        .replace(/`[^`\n]*`/g, '')
+        .matchAll(/\]\((?!https?:|#)([^)#\s]+)/g),
+    ]
       .map(([, target = '']) => target)
       .filter((target) => !existsSync(join(root, dirname(page), target)))
       .map((target) => `${page}: ${target}`),

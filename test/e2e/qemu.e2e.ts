@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
-import { readFile, writeFile } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { chooseAccelerator, probeAccelerator, probeKvm } from '@kiln/factory/boot/accel'
 import { bootArtifact, bootError } from '@kiln/factory/boot/artifact'
 import { startMachine } from '@kiln/factory/boot/machine'
@@ -20,8 +24,13 @@ async function disk(name: string, content: Buffer): Promise<string> {
   return file
 }
 
+/** Ended programs that nobody has asked about yet are zombies; they are not alive. */
 function isAlive(pid: number | undefined): boolean {
-  return pid !== undefined && existsSync(`/proc/${pid}`)
+  try {
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  } catch {
+    return false
+  }
 }
 
 test('the KVM probe comes to a verdict', async () => {
@@ -66,10 +75,10 @@ const cases = [
     error: undefined,
   },
   {
-    text: '[ 1.0] kiln: boot failed: no root\r\n',
+    text: '| kiln: boot refused: root-damaged   |\r\n| why |\r\nkiln: cannot boot (1)\r\n',
     end: 'halt',
     outcome: 'failed',
-    line: '[ 1.0] kiln: boot failed: no root',
+    line: 'kiln: boot refused: root-damaged',
     error: 'E-BOOT-FAILED',
   },
   { text: 'bye\r\n', end: 'reset', outcome: 'exited', line: undefined, error: 'E-BOOT-FAILED' },
@@ -94,7 +103,10 @@ for (const { text, end, outcome, line, error } of cases) {
     assert.equal(verdict.outcome, outcome)
     assert.equal(verdict.line, line)
     assert.equal(bootError(verdict)?.code, error)
-    assert.match(await readFile(verdict.serialLog, 'latin1'), new RegExp(text.trim().slice(-5)))
+    assert.match(
+      await readFile(verdict.serialLog, 'latin1'),
+      new RegExp(RegExp.escape(text.trim().slice(-5))),
+    )
     const last = events.findLast(({ event }) => event !== 'step-output' && event !== 'notice')
     assert.equal(last?.event, error ? 'step-failed' : 'step-finished')
     assert.ok(!isAlive(pid), 'QEMU is gone')
@@ -163,3 +175,25 @@ test('what cannot be booted is said before anything starts', async () => {
   )
   await assert.rejects(bootArtifact({ artifact: join(folder, 'no.tar') }, { emit }), isKiln('E-USAGE'))
 })
+
+for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+  test(`no machine outlives its program when that gets ${signal}`, async () => {
+    const file = await disk('system.raw', talkingDisk('hello\r\n'))
+    const program = spawn(process.execPath, [join(import.meta.dirname, 'start-machine.ts'), file], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const [line] = await once(createInterface(program.stdout), 'line')
+    const { pid, scratch } = JSON.parse(String(line)) as { pid: number; scratch: string[] }
+    assert.ok(isAlive(pid))
+    program.kill(signal)
+    const [code, killedBy] = await once(program, 'close')
+    assert.deepEqual({ code, killedBy }, { code: null, killedBy: signal })
+    const deadline = performance.now() + timeoutMs
+    while (isAlive(pid) && performance.now() < deadline) await setTimeout(20)
+    assert.ok(!isAlive(pid), 'QEMU is gone')
+    // Nothing can clean up after SIGKILL.
+    if (signal === 'SIGTERM')
+      for (const folder of scratch) assert.ok(!existsSync(folder), 'its files are gone')
+    else for (const folder of scratch) await rm(folder, { recursive: true, force: true })
+  })
+}

@@ -27,6 +27,8 @@ export interface KilnErrorInit {
   readonly findings?: readonly Finding[] | undefined
   /** The last lines of the failing program's output. */
   readonly output?: string | undefined
+  /** What the error is about, by name: lets a caller that knows the definition find the place. */
+  readonly subjects?: readonly string[] | undefined
 }
 
 const brand = Symbol.for('kiln.error')
@@ -38,6 +40,7 @@ export class KilnError extends Error {
   readonly hint: string | undefined
   readonly findings: readonly Finding[]
   readonly output: string | undefined
+  readonly subjects: readonly string[]
   readonly [brand] = true
 
   constructor(code: ErrorCode, message: string, init: KilnErrorInit = {}) {
@@ -48,6 +51,7 @@ export class KilnError extends Error {
     this.hint = init.hint
     this.findings = init.findings ?? []
     this.output = init.output
+    this.subjects = init.subjects ?? []
   }
 
   get exitCode(): number {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { type ImageIdentity, imageName, KilnError } from '@kiln/contract'
 import type { ArtifactKind } from '@kiln/contract/definition'
 import type { LoadedDefinition } from './definition/load.ts'
+import { withPlace } from './definition/places.ts'
 import type { Emit } from './events.ts'
 import { planBuild as makePlan, stepId } from './plan/plan.ts'
 import type { Plan } from './plan/step.ts'
@@ -57,7 +58,9 @@ export async function planBuild(options: PlanOptions): Promise<{ build: Resolved
   const images = definition.images.filter(({ identity }) => imageName(identity).includes(image ?? ''))
   if (images.length === 0) {
     const names = definition.images.map(({ identity }) => imageName(identity))
-    throw new KilnError('E-USAGE', `no image is called "${image}"`, { hint: `there are: ${names.join(', ')}` })
+    throw new KilnError('E-USAGE', `no image is called "${image}"`, {
+      hint: `there are: ${names.join(', ')}`,
+    })
   }
   const build = await resolveBuild({ definition, images, cloudConfig, kilnVersion, signal })
   return { build, plan: makePlan(build, definition.definition.artifacts) }
@@ -72,11 +75,16 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   const { build, plan } = await planBuild(options)
   emit({
     event: 'plan',
-    steps: plan.steps.map(({ id, title, inputs }) => ({ step: id, title, needs: Object.values<string>(inputs) })),
+    steps: plan.steps.map(({ id, title, inputs }) => ({
+      step: id,
+      title,
+      needs: Object.values<string>(inputs),
+    })),
   })
   const store = openStore(cacheFolder)
   const concurrency = Math.max(2, availableParallelism())
-  const report = await runPlan(plan, { store, executors, emit, signal, rebuild, concurrency })
+  const explain = (error: unknown, step: string) => withPlace(error, options.definition, step)
+  const report = await runPlan(plan, { store, executors, emit, signal, rebuild, concurrency, explain })
   const images: BuiltImage[] = []
   for (const image of build.images) {
     const result = (what: string) => {
@@ -87,8 +95,13 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     const folder = join(out, imageName(image.identity))
     await deliver(result('payload').folder, folder)
     const artifacts: BuiltArtifact[] = []
-    for (const kind of options.definition.definition.artifacts) artifacts.push(await deliverArtifact(kind, result(kind), out))
-    images.push({ identity: image.identity, payload: { folder, digest: result('payload').digest }, artifacts })
+    for (const kind of options.definition.definition.artifacts)
+      artifacts.push(await deliverArtifact(kind, result(kind), out))
+    images.push({
+      identity: image.identity,
+      payload: { folder, digest: result('payload').digest },
+      artifacts,
+    })
   }
   const ms = Math.round(performance.now() - started)
   const { built, reused } = report
@@ -96,7 +109,11 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   return { images, built, reused, ms }
 }
 
-async function deliverArtifact(kind: ArtifactKind, result: StoredResult, out: string): Promise<BuiltArtifact> {
+async function deliverArtifact(
+  kind: ArtifactKind,
+  result: StoredResult,
+  out: string,
+): Promise<BuiltArtifact> {
   await deliver(result.folder, out)
   const names = await readdir(result.folder)
   const name = names.find((candidate) => candidate.endsWith(`.${kind}`)) ?? ''

@@ -1,4 +1,11 @@
-export { type BuildOptions, type BuildResult, type BuiltArtifact, type BuiltImage, build, planBuild } from './build.ts'
+export {
+  type BuildOptions,
+  type BuildResult,
+  type BuiltArtifact,
+  type BuiltImage,
+  build,
+  planBuild,
+} from './build.ts'
 export { type LoadedDefinition, type LoadedImage, loadDefinition } from './definition/load.ts'
 export { listDistros } from './distros/load.ts'
 export type { Emit, KilnEvent, PlannedStep } from './events.ts'

@@ -2,8 +2,15 @@ import type { Host } from './host/host.ts'
 import { HostError } from './host/host.ts'
 import { readIfThere } from './host/tree.ts'
 
+/** The same host, printing on every console: standard output is only the last one of the command line. */
+export function onAllConsoles(host: Host): Host {
+  const print = (text: string) => printOnConsoles(host, text)
+  return { ...host, print, printError: print }
+}
+
 /** Prints on every console that the kernel uses, or on standard output where none is known. */
 export function printOnConsoles(host: Host, text: string): void {
+  if (text === '') return
   const consoles = (readIfThere(host, '/sys/class/tty/console/active') ?? '').split(/\s+/).filter(Boolean)
   // A serial line in raw mode needs the carriage return.
   const lines = text.replaceAll('\n', '\r\n')

@@ -28,7 +28,7 @@ export function definitionReference(): string {
       '`kiln check` checks a file, `kiln init` writes a starter, `kiln schema` prints the JSON Schema for editors.',
     'A small definition:',
     `\`\`\`yaml\n${sample}\`\`\``,
-    ['| Key | Value | Default | Meaning |', '|---|---|---|---|', ...rows.map(tableRow)].join('\n'),
+    table([['Key', 'Value', 'Default', 'Meaning'], ...rows.map(cells)]),
     '## Forms of values',
     rows
       .filter(({ schema }) => patternOf(schema) !== undefined)
@@ -55,9 +55,19 @@ function rowsOf(schema: Schema, prefix: string): Row[] {
   })
 }
 
-function tableRow({ path, schema, required }: Row): string {
+/** Columns as wide as their widest cell, as the formatter wants them. */
+function table([head = [], ...body]: readonly (readonly string[])[]): string {
+  const widths = head.map((_, column) =>
+    Math.max(3, ...[head, ...body].map((row) => row[column]?.length ?? 0)),
+  )
+  const line = (row: readonly string[]) =>
+    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`
+  return [head, widths.map((width) => '-'.repeat(width)), ...body].map(line).join('\n')
+}
+
+function cells({ path, schema, required }: Row): string[] {
   const fallback = required ? '**required**' : defaultText(schema.default)
-  return `| \`${path}\` | ${typeText(schema)} | ${fallback} | ${schema.description ?? ''} |`
+  return [`\`${path}\``, typeText(schema), fallback, schema.description ?? '']
 }
 
 function defaultText(value: unknown): string {

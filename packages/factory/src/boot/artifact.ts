@@ -11,7 +11,11 @@ import type { Outcome } from './wait.ts'
 export const defaultUntil = /kiln: up: [^\n]*\n/
 
 /** What a machine says that will not come up any more. */
-export const defaultFail = /(?:kiln: boot failed|Kernel panic - not syncing)[^\n]*\n/
+export const defaultFail = /(?:kiln: boot refused: |kiln: boot failed|Kernel panic - not syncing)[^\n]*\n/
+
+/** What comes after the reasons. A machine that failed gets a moment to tell them all. */
+const lastWords = /kiln: cannot boot|kiln: rescue shell|end Kernel panic/
+const lastWordsMs = 3_000
 
 /** Ten minutes: under emulation, on a busy machine, a boot takes several. */
 export const defaultTimeoutMs = 600_000
@@ -90,7 +94,11 @@ export async function bootArtifact(options: BootOptions, deps: BootDeps): Promis
       { failed: options.fail ?? defaultFail, up: options.until ?? defaultUntil },
       { timeoutMs: options.timeoutMs ?? defaultTimeoutMs, signal: options.signal },
     )
-    const verdict = judge(outcome, { firmware, serialLog, ms: elapsed(), machine })
+    const ms = elapsed()
+    if (outcome.kind === 'match' && outcome.name === 'failed') {
+      await machine.outcome({ lastWords }, { timeoutMs: lastWordsMs, signal: options.signal })
+    }
+    const verdict = judge(outcome, { firmware, serialLog, ms, machine })
     const failure = bootError(verdict)
     if (failure) deps.emit({ event: 'step-failed', step, title, code: failure.code, ms: elapsed() })
     else deps.emit({ event: 'step-finished', step, title, outcome: 'built', ms: elapsed() })
@@ -111,7 +119,7 @@ export function bootError(verdict: BootVerdict): KilnError | undefined {
     case 'up':
       return undefined
     case 'failed':
-      return new KilnError('E-BOOT-FAILED', `the machine did not come up: ${line?.trim()}`, details)
+      return new KilnError('E-BOOT-FAILED', `the machine did not come up: ${line}`, details)
     case 'timeout':
       return new KilnError(
         'E-BOOT-TIMEOUT',
@@ -146,10 +154,15 @@ function judge(
   }
   switch (outcome.kind) {
     case 'match':
-      return { outcome: outcome.name, line: outcome.line, ...facts }
+      return { outcome: outcome.name, line: withoutFrame(outcome.line), ...facts }
     case 'timeout':
       return { outcome: 'timeout', ...facts }
     case 'ended':
       return { outcome: 'exited', ...facts }
   }
+}
+
+/** The node frames what it has to say with bars. */
+function withoutFrame(line: string): string {
+  return line.replace(/^\|\s+/, '').replace(/\s+\|?$/, '')
 }

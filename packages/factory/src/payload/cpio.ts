@@ -5,7 +5,12 @@
  */
 export type CpioEntry =
   | { readonly kind: 'folder'; readonly path: string }
-  | { readonly kind: 'file'; readonly path: string; readonly content: Uint8Array; readonly executable?: boolean }
+  | {
+      readonly kind: 'file'
+      readonly path: string
+      readonly content: Uint8Array
+      readonly executable?: boolean
+    }
   | { readonly kind: 'link'; readonly path: string; readonly target: string }
   /** A character device. */
   | { readonly kind: 'device'; readonly path: string; readonly major: number; readonly minor: number }
@@ -17,7 +22,10 @@ const executableMode = 0o100755
 export function writeCpio(entries: readonly CpioEntry[], epoch: number): Buffer {
   const complete = withFolders(entries).toSorted((a, b) => (a.path < b.path ? -1 : 1))
   const records = complete.map((entry, index) => record(entry, index + 1, epoch))
-  return Buffer.concat([...records, record({ kind: 'file', path: 'TRAILER!!!', content: Buffer.alloc(0) }, 0, 0)])
+  return Buffer.concat([
+    ...records,
+    record({ kind: 'file', path: 'TRAILER!!!', content: Buffer.alloc(0) }, 0, 0),
+  ])
 }
 
 function withFolders(entries: readonly CpioEntry[]): CpioEntry[] {

@@ -15,7 +15,8 @@ const tags = { needed: 1, strings: 5, runPath: 29, rpath: 15 } as const
 
 /** Undefined for anything that is no 64-bit little-endian ELF file. */
 export function elfNeeds(file: Buffer): ElfNeeds | undefined {
-  if (file.length < 64 || file.toString('latin1', 0, 4) !== magic || file[4] !== 2 || file[5] !== 1) return undefined
+  if (file.length < 64 || file.toString('latin1', 0, 4) !== magic || file[4] !== 2 || file[5] !== 1)
+    return undefined
   const segments = readSegments(file)
   const interpreter = segments.find((segment) => segment.type === programInterpreter)
   const dynamic = segments.find((segment) => segment.type === programDynamic)

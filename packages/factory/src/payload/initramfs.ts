@@ -5,11 +5,11 @@ import { fileURLToPath } from 'node:url'
 import { constants, zstdCompressSync } from 'node:zlib'
 import { KilnError, parseOrThrow } from '@kiln/contract'
 import * as z from 'zod'
-import type { Executors, StepContext } from '../run/engine.ts'
 import { kernelCandidates } from '../rootfs/checks.ts'
 import { readInspection } from '../rootfs/inspect.ts'
 import { layersOf } from '../rootfs/layers.ts'
 import { readInRoot } from '../rootfs/read-root.ts'
+import type { Executors, StepContext } from '../run/engine.ts'
 import { runInSandbox } from '../sandbox/sandbox.ts'
 import { toolchainSandbox } from '../toolchain/toolchain.ts'
 import { type CpioEntry, writeCpio } from './cpio.ts'
@@ -22,7 +22,11 @@ const initScript = fileURLToPath(new URL('../../../node/src/initramfs/init.sh', 
 const WantedFile = z.strictObject({ always: z.array(z.string()), hardware: z.array(z.string()) })
 
 /** Where Debian keeps the libraries of an architecture. */
-const multiarch = { amd64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu', riscv64: 'riscv64-linux-gnu' } as const
+const multiarch = {
+  amd64: 'x86_64-linux-gnu',
+  arm64: 'aarch64-linux-gnu',
+  riscv64: 'riscv64-linux-gnu',
+} as const
 
 /** 15 MB go down to a third; the levels above take three times as long for 3 % less. */
 const compressionLevel = 12

@@ -1,8 +1,8 @@
 import { stat, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { prefixedFileDigest } from '../resolve/digest.ts'
-import type { Executors } from '../run/engine.ts'
 import { layersOf } from '../rootfs/layers.ts'
+import type { Executors } from '../run/engine.ts'
 import { runInSandbox } from '../sandbox/sandbox.ts'
 import { toolchainSandbox } from '../toolchain/toolchain.ts'
 import { mksquashfsArguments } from '../tools/mksquashfs.ts'
@@ -23,7 +23,14 @@ export const makeRootImage: Executors['root-image'] = async (step, context) => {
     runInSandbox(sandbox, argv, { onLine: context.line, signal: context.signal })
 
   const target = '/run/work/out/root.img'
-  await run(mksquashfsArguments({ source: '/run/work/root', target, epoch: step.params.epoch, level: compressionLevel }))
+  await run(
+    mksquashfsArguments({
+      source: '/run/work/root',
+      target,
+      epoch: step.params.epoch,
+      level: compressionLevel,
+    }),
+  )
   const { size } = await stat(image)
   const hashOffset = Math.ceil(size / verityBlock) * verityBlock
   await truncate(image, hashOffset)

@@ -28,7 +28,12 @@ export interface Fingerprint {
 }
 
 export function fingerprintOf(step: Step, inputDigests: Readonly<Record<string, string>>): Fingerprint {
-  return { kind: step.kind, version: stepVersions[step.kind], params: withoutPlaces(step), inputs: inputDigests }
+  return {
+    kind: step.kind,
+    version: stepVersions[step.kind],
+    params: withoutPlaces(step),
+    inputs: inputDigests,
+  }
 }
 
 /** 64 hex digits. Same key, same result. */

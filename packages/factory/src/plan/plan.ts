@@ -42,7 +42,13 @@ function planImage(image: ResolvedImage, build: ResolvedBuild, artifacts: readon
       params: { arch, sources: build.agent.sources, version: build.agent.version },
       inputs: { toolchain },
     },
-    { id: root.base, kind: 'base', title: `base ${identity.flavor} ${identity.flavorRelease}`, params: { archive, arch }, inputs: {} },
+    {
+      id: root.base,
+      kind: 'base',
+      title: `base ${identity.flavor} ${identity.flavorRelease}`,
+      params: { archive, arch },
+      inputs: {},
+    },
     {
       id: root.packages,
       kind: 'packages',
@@ -64,7 +70,13 @@ function planImage(image: ResolvedImage, build: ResolvedBuild, artifacts: readon
       params: { layout: image.layout, identity, services: image.services.enable },
       inputs: { ...root, toolchain },
     },
-    { id: id('root-image'), kind: 'root-image', title: 'root image', params: { epoch }, inputs: { ...root, toolchain } },
+    {
+      id: id('root-image'),
+      kind: 'root-image',
+      title: 'root image',
+      params: { epoch },
+      inputs: { ...root, toolchain },
+    },
     {
       id: id('initramfs'),
       kind: 'initramfs',
@@ -92,10 +104,24 @@ function planImage(image: ResolvedImage, build: ResolvedBuild, artifacts: readon
 
 function conversion(image: ResolvedImage, build: ResolvedBuild): ConversionParams {
   const { name, identity, family, hostname, layout, services, overlay, archive } = image
-  return { name, identity, family, hostname, layout, services, overlay, files: build.conversionFiles, epoch: archive.epoch }
+  return {
+    name,
+    identity,
+    family,
+    hostname,
+    layout,
+    services,
+    overlay,
+    files: build.conversionFiles,
+    epoch: archive.epoch,
+  }
 }
 
-type ArtifactPlanner = (image: ResolvedImage, id: string, inputs: { payload: string; toolchain: string }) => Step
+type ArtifactPlanner = (
+  image: ResolvedImage,
+  id: string,
+  inputs: { payload: string; toolchain: string },
+) => Step
 
 const planArtifact: Record<ArtifactKind, ArtifactPlanner> = {
   iso: (image, id, inputs) => ({

@@ -43,7 +43,11 @@ export interface StepKinds {
   }
   /** Looks the converted root over; fails with a list. Hands on what the initramfs takes from it. */
   validate: {
-    params: { readonly layout: Layout; readonly identity: ImageIdentity; readonly services: readonly string[] }
+    params: {
+      readonly layout: Layout
+      readonly identity: ImageIdentity
+      readonly services: readonly string[]
+    }
     inputs: 'base' | 'packages' | 'convert' | 'toolchain'
     facts: { readonly kernelVersion: string }
   }

@@ -47,7 +47,9 @@ export async function resolveArchive(request: ArchiveRequest, signal: AbortSigna
 
 async function readKeyring({ keyring, keyringPackage }: ArchiveRequest): Promise<ResolvedArchive['keyring']> {
   try {
-    const digest = createHash('sha256').update(await readFile(keyring)).digest('hex')
+    const digest = createHash('sha256')
+      .update(await readFile(keyring))
+      .digest('hex')
     return { file: keyring, digest }
   } catch (cause) {
     throw new KilnError('E-KEYRING-MISSING', `the keyring ${keyring} cannot be read`, {
@@ -70,7 +72,10 @@ async function wantedSuites({ mirror, suite }: ArchiveRequest, signal: AbortSign
       hint: 'name one as "mirror" in kiln.yaml',
     })
   }
-  return sources.map((source) => ({ uri: withSlash(source.uri), suite: source.suite.replace(codename, suite) }))
+  return sources.map((source) => ({
+    uri: withSlash(source.uri),
+    suite: source.suite.replace(codename, suite),
+  }))
 }
 
 function withSlash(uri: string): string {
@@ -100,7 +105,9 @@ async function download(url: string, signal: AbortSignal): Promise<string> {
   let cause: unknown
   for (let attempt = 1; attempt <= attempts; attempt++) {
     try {
-      const response = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(answerWithinMs)]) })
+      const response = await fetch(url, {
+        signal: AbortSignal.any([signal, AbortSignal.timeout(answerWithinMs)]),
+      })
       if (response.ok) return await response.text()
       cause = new Error(`${response.status} ${response.statusText}`)
       if (response.status < 500) break

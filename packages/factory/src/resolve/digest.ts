@@ -37,7 +37,10 @@ export async function listTree(folder: string, below = ''): Promise<TreeEntry[]>
 }
 
 /** Digest of names, kinds, executable bits and contents below a folder: what git would keep of it. */
-export async function treeDigest(folder: string, filter: (path: string) => boolean = () => true): Promise<string> {
+export async function treeDigest(
+  folder: string,
+  filter: (path: string) => boolean = () => true,
+): Promise<string> {
   const hash = createHash('sha256')
   for (const entry of await listTree(folder)) {
     if (!filter(entry.path)) continue

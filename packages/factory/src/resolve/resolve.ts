@@ -1,5 +1,5 @@
 import { resolve as absolutePath } from 'node:path'
-import { KilnError, type ImageIdentity, type Layout } from '@kiln/contract'
+import { type ImageIdentity, KilnError, type Layout } from '@kiln/contract'
 import type { LoadedDefinition, LoadedImage } from '../definition/load.ts'
 import { type Distro, loadDistro } from '../distros/load.ts'
 import { conversionFiles } from '../rootfs/convert.ts'
@@ -113,7 +113,9 @@ function debianSuite(image: LoadedImage, distro: Distro): string {
   const base = image.base ?? distro.releases[image.release]?.base ?? ''
   const suite = base.match(/^debian:([a-z0-9][a-z0-9.-]*)$/)?.[1]
   if (suite) return suite
-  throw new KilnError('E-BASE-UNKNOWN', `the base "${base}" cannot be read`, { hint: 'known: debian:<suite>, as debian:trixie' })
+  throw new KilnError('E-BASE-UNKNOWN', `the base "${base}" cannot be read`, {
+    hint: 'known: debian:<suite>, as debian:trixie',
+  })
 }
 
 function packagesOf(image: LoadedImage, distro: Distro): string[] {

@@ -31,7 +31,9 @@ function kernelProblems({ tree, kernelVersion = '' }: CheckedRoot): string[] {
   const image = kernelCandidates(kernelVersion).some((path) => findNode(tree, path)?.kind === 'f')
   return [
     ...(image ? [] : [`modules of ${kernelVersion} are there, but no kernel of that version`]),
-    ...(findNode(tree, `${modules}/modules.dep`) ? [] : [`${modules}/modules.dep is missing; depmod did not run`]),
+    ...(findNode(tree, `${modules}/modules.dep`)
+      ? []
+      : [`${modules}/modules.dep is missing; depmod did not run`]),
   ]
 }
 
@@ -72,24 +74,41 @@ function userProblems({ passwd, shadow }: CheckedRoot): string[] {
     if (!name || hash === undefined || /^[!*]/.test(hash)) return []
     return [hash === '' ? `${name} can log in without a password` : `${name} has a password`]
   })
-  return [...humans.map((name) => `user ${name} is in the image; users belong into the cloud-config`), ...passwords]
+  return [
+    ...humans.map((name) => `user ${name} is in the image; users belong into the cloud-config`),
+    ...passwords,
+  ]
 }
 
-const secretFiles = [/^\/root\/\.ssh\/(id_[^.]+|authorized_keys)$/, /\/\.netrc$/, /\/\.docker\/config\.json$/, /\/\.aws\/credentials$/]
+const secretFiles = [
+  /^\/root\/\.ssh\/(id_[^.]+|authorized_keys)$/,
+  /\/\.netrc$/,
+  /\/\.docker\/config\.json$/,
+  /\/\.aws\/credentials$/,
+]
 
 function secretProblems({ tree }: CheckedRoot): string[] {
   const privateKeys = namesIn(tree, '/etc/ssl/private').map((name) => `/etc/ssl/private/${name}`)
   const others = [...tree.keys()].filter((path) => secretFiles.some((pattern) => pattern.test(path)))
-  return [...privateKeys, ...others].map((path) => `${path} looks like a secret; it would be in every copy of the image`)
+  return [...privateKeys, ...others].map(
+    (path) => `${path} looks like a secret; it would be in every copy of the image`,
+  )
 }
 
 function leftoverProblems({ tree }: CheckedRoot): string[] {
-  const unwanted = ['/usr/sbin/policy-rc.d', '/.dockerenv', '/etc/apt/apt.conf.d/99mmdebstrap', '/etc/.pwd.lock']
+  const unwanted = [
+    '/usr/sbin/policy-rc.d',
+    '/.dockerenv',
+    '/etc/apt/apt.conf.d/99mmdebstrap',
+    '/etc/.pwd.lock',
+  ]
   const lists = namesIn(tree, '/var/lib/apt/lists').length > 0 ? ['/var/lib/apt/lists'] : []
   const initramfs = namesIn(tree, '/boot').filter((name) => /^init(rd|ramfs)/.test(name))
-  return [...unwanted.filter((path) => tree.has(path)), ...lists, ...initramfs.map((name) => `/boot/${name}`)].map(
-    (path) => `${path} is left over from the build`,
-  )
+  return [
+    ...unwanted.filter((path) => tree.has(path)),
+    ...lists,
+    ...initramfs.map((name) => `/boot/${name}`),
+  ].map((path) => `${path} is left over from the build`)
 }
 
 function releaseProblems({ release, identity }: CheckedRoot): string[] {
@@ -107,7 +126,9 @@ function releaseProblems({ release, identity }: CheckedRoot): string[] {
 }
 
 function serviceProblems({ tree, services }: CheckedRoot): string[] {
-  const links = [...tree.keys()].filter((path) => /^\/etc\/systemd\/system\/[^/]+\.(wants|requires)\//.test(path))
+  const links = [...tree.keys()].filter((path) =>
+    /^\/etc\/systemd\/system\/[^/]+\.(wants|requires)\//.test(path),
+  )
   const enabled = new Set(links.map((path) => path.slice(path.lastIndexOf('/') + 1)))
   return services.flatMap((unit) => {
     if (!resolvePath(tree, `/usr/lib/systemd/system/${unit}`)) return [`${unit} does not exist`]

@@ -32,7 +32,10 @@ export const convert: Executors['convert'] = async (step, context) => {
   const { enable, mask } = step.params.services
   await runInSandbox(
     {
-      root: { layers: layersOf(base, packages), upper: { folder: layer, work: join(context.scratch, 'work') } },
+      root: {
+        layers: layersOf(base, packages),
+        upper: { folder: layer, work: join(context.scratch, 'work') },
+      },
       mounts: [
         { kind: 'bind-ro', source: staging.folder, target: '/run/work/stage' },
         { kind: 'file-ro', source: script, target: '/run/work/convert.sh' },
@@ -45,8 +48,18 @@ export const convert: Executors['convert'] = async (step, context) => {
   return { facts: {} }
 }
 
-async function stageAdditions(staging: Staging, params: ConversionParams, agent: string, version: string): Promise<void> {
-  for (const folder of [...folders, params.layout.store, ...params.layout.ephemeral, ...params.layout.persistent]) {
+async function stageAdditions(
+  staging: Staging,
+  params: ConversionParams,
+  agent: string,
+  version: string,
+): Promise<void> {
+  for (const folder of [
+    ...folders,
+    params.layout.store,
+    ...params.layout.ephemeral,
+    ...params.layout.persistent,
+  ]) {
     await stageFolder(staging, folder)
   }
   await stageTree(staging, imageFiles)

@@ -18,7 +18,9 @@ export function parsePackageRecords(text: string): PackageRecord[] {
     const [sha256, file] = ['SHA256', 'Filename'].map((key) => fields.get(key))
     return [{ name, version, architecture, ...(sha256 ? { sha256 } : {}), ...(file ? { file } : {}) }]
   })
-  const byIdentity = new Map(records.map((record) => [`${record.name}:${record.architecture}=${record.version}`, record]))
+  const byIdentity = new Map(
+    records.map((record) => [`${record.name}:${record.architecture}=${record.version}`, record]),
+  )
   return [...byIdentity.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, record]) => record)
 }
 

@@ -20,7 +20,10 @@ export const installPackages: Executors['packages'] = async (step, context) => {
   await run(['apt-get', ...aptOptions, 'install', ...wanted], reportProgress(context))
   const { stdout } = await run(['sh', '-euc', listInstalled], () => {})
   const packages = parsePackageRecords(stdout)
-  await writeFile(join(context.out, 'packages.json'), `${JSON.stringify({ schema: 'kiln.packages/v1', packages }, undefined, 1)}\n`)
+  await writeFile(
+    join(context.out, 'packages.json'),
+    `${JSON.stringify({ schema: 'kiln.packages/v1', packages }, undefined, 1)}\n`,
+  )
   return { facts: { count: packages.length } }
 }
 

@@ -56,7 +56,7 @@ export const validate: Executors['validate'] = async (step, context) => {
 /** Runs all checks; an empty list means that the image is fit to be packed. Pure. */
 export function checkRoot(root: CheckedRoot): Finding[] {
   if (root.kernelVersion === undefined) {
-    const hint = 'name a package that brings one under kernel: in kiln.yaml'
+    const hint = 'name a package under kernel: in kiln.yaml that brings one with its modules'
     return [{ code: 'E-KERNEL-MISSING', message: 'there is no kernel in the root file system', hint }]
   }
   return checks.flatMap(({ name, problems }) =>

@@ -34,6 +34,8 @@ export interface RunOptions {
   readonly rebuild: boolean
   /** How many steps may run side by side. */
   readonly concurrency: number
+  /** Says more of an error, where the caller knows more: the line of the definition that asked for it. */
+  readonly explain?: (error: unknown, step: string) => unknown
 }
 
 export interface RunReport {
@@ -121,7 +123,8 @@ async function runStep(
     await draft.discard()
     const code = isKilnError(error) ? error.code : 'E-BUG'
     emit({ event: 'step-failed', ...label, code, ms: elapsed() })
-    throw translate(error)
+    const translated = translate(error)
+    throw options.explain?.(translated, step.id) ?? translated
   }
 }
 

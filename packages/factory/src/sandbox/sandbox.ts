@@ -28,7 +28,10 @@ export type Mount =
   | { readonly kind: 'bind' | 'bind-ro' | 'file-ro'; readonly source: string; readonly target: string }
   | { readonly kind: 'tree-ro'; readonly layers: readonly [string, ...string[]]; readonly target: string }
 
-export type SandboxRunOptions = Pick<RunOptions, 'env' | 'input' | 'onLine' | 'signal' | 'okCodes' | 'explain'>
+export type SandboxRunOptions = Pick<
+  RunOptions,
+  'env' | 'input' | 'onLine' | 'signal' | 'okCodes' | 'explain'
+>
 
 const script = fileURLToPath(new URL('sandbox.sh', import.meta.url))
 
@@ -45,11 +48,15 @@ export async function runInSandbox(
   const mountpoint = await mkdtemp(join(sandbox.scratch, 'root-'))
   try {
     const directives = sandboxDirectives(sandbox)
-    return await run('unshare', [...namespaces(sandbox), 'sh', script, mountpoint, ...directives, '--', ...argv], {
-      ...options,
-      env: { HOME: '/root', ...options.env },
-      explain: (output) => options.explain?.(output) ?? explainSandbox(output, argv),
-    })
+    return await run(
+      'unshare',
+      [...namespaces(sandbox), 'sh', script, mountpoint, ...directives, '--', ...argv],
+      {
+        ...options,
+        env: { HOME: '/root', ...options.env },
+        explain: (output) => options.explain?.(output) ?? explainSandbox(output, argv),
+      },
+    )
   } finally {
     await rmdir(mountpoint)
   }

@@ -2,8 +2,7 @@ import { mkdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build as bundle } from 'esbuild'
-import { treeDigest } from '../resolve/digest.ts'
-import { prefixedFileDigest } from '../resolve/digest.ts'
+import { prefixedFileDigest, treeDigest } from '../resolve/digest.ts'
 import type { Executors } from '../run/engine.ts'
 import { runInSandbox } from '../sandbox/sandbox.ts'
 import { toolchainSandbox } from './toolchain.ts'
@@ -73,7 +72,10 @@ export async function compileAgent(program: AgentProgram, options: CompileOption
   const run = (...argv: [string, ...string[]]) =>
     runInSandbox(sandbox, argv, { onLine: options.onLine, signal: options.signal })
   await run('qjsc', ...bytecodeArguments('/run/work/src/bundle.js', '/run/work/src/agent.c'))
-  await run('gcc', ...linkArguments(['/run/work/src/agent.c', '/run/work/native/kiln_native.c'], '/run/work/out/kiln-agent'))
+  await run(
+    'gcc',
+    ...linkArguments(['/run/work/src/agent.c', '/run/work/native/kiln_native.c'], '/run/work/out/kiln-agent'),
+  )
   return join(options.out, 'kiln-agent')
 }
 
@@ -83,7 +85,15 @@ function bytecodeArguments(module: string, output: string): string[] {
 
 function linkArguments(sources: readonly string[], output: string): string[] {
   return [
-    ...['-static', '-Os', '-s', '-ffunction-sections', '-fdata-sections', '-Wl,--gc-sections', '-Wl,--build-id=none'],
+    ...[
+      '-static',
+      '-Os',
+      '-s',
+      '-ffunction-sections',
+      '-fdata-sections',
+      '-Wl,--gc-sections',
+      '-Wl,--build-id=none',
+    ],
     ...['-I/usr/include/quickjs', '-o', output, ...sources],
     ...['-L/usr/lib/x86_64-linux-gnu/quickjs', '-lquickjs', '-lm', '-lpthread', '-ldl'],
   ]

@@ -23,7 +23,11 @@ export const makeToolchain: Executors['toolchain'] = async (step, context) => {
 }
 
 /** A sandbox whose root is the toolchain, with the given mounts. */
-export function toolchainSandbox(toolchain: { folder: string }, scratch: string, mounts: readonly Mount[]): Sandbox {
+export function toolchainSandbox(
+  toolchain: { folder: string },
+  scratch: string,
+  mounts: readonly Mount[],
+): Sandbox {
   return {
     root: { layers: [join(toolchain.folder, 'root')] },
     mounts: mounts,

@@ -13,7 +13,9 @@ export interface AptSource {
  * The Debian archives in the machine's own apt configuration; empty where the machine is no Debian.
  * Works before the first `apt-get update`, when apt does not know yet whose archive it is.
  */
-export async function machineDebianSources(signal?: AbortSignal): Promise<{ codename: string; sources: AptSource[] }> {
+export async function machineDebianSources(
+  signal?: AbortSignal,
+): Promise<{ codename: string; sources: AptSource[] }> {
   const release = await readFile('/etc/os-release', 'utf8').catch(() => '')
   const codename = release.match(/^VERSION_CODENAME=(\S+)$/m)?.[1] ?? ''
   if (!/^ID=debian$/m.test(release) || codename === '') return { codename, sources: [] }
@@ -30,6 +32,7 @@ export function parseIndexTargets(output: string, codename: string): AptSource[]
     return createdBy === 'Packages' && uri && suite && own.has(suite) ? [{ uri, suite }] : []
   })
   return sources.filter(
-    (source, index) => sources.findIndex((other) => other.uri === source.uri && other.suite === source.suite) === index,
+    (source, index) =>
+      sources.findIndex((other) => other.uri === source.uri && other.suite === source.suite) === index,
   )
 }

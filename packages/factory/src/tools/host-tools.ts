@@ -43,7 +43,7 @@ export function requirements(purposes: readonly Purpose[]): Requirement[] {
   const files = Object.entries(hostFiles).map(([name, facts]) => ({
     name,
     ...facts,
-    present: isReadable(name),
+    present: has(name, constants.R_OK),
   }))
   return [...tools, ...files].filter((requirement) => purposes.includes(requirement.for))
 }
@@ -56,12 +56,14 @@ export function missingTool(tool: HostTool): KilnError {
 }
 
 function onPath(program: string): boolean {
-  return ['/usr/sbin', '/usr/bin', '/sbin', '/bin'].some((folder) => isReadable(`${folder}/${program}`))
+  return ['/usr/sbin', '/usr/bin', '/sbin', '/bin'].some((folder) =>
+    has(`${folder}/${program}`, constants.X_OK),
+  )
 }
 
-function isReadable(path: string): boolean {
+function has(path: string, access: number): boolean {
   try {
-    accessSync(path, constants.R_OK)
+    accessSync(path, access)
     return true
   } catch {
     return false

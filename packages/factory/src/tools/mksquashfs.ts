@@ -11,7 +11,12 @@ export interface SquashfsOptions {
 /** Filled at run time; whatever a base has in there would only hide below a mount. */
 const emptied = ['dev/*', 'proc/*', 'sys/*', 'run/*', 'tmp/*', 'boot/*']
 
-export function mksquashfsArguments({ source, target, epoch, level }: SquashfsOptions): [string, ...string[]] {
+export function mksquashfsArguments({
+  source,
+  target,
+  epoch,
+  level,
+}: SquashfsOptions): [string, ...string[]] {
   return [
     'mksquashfs',
     source,

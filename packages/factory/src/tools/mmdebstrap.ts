@@ -30,20 +30,30 @@ const excludedPaths = [
 export async function bootstrap(options: BootstrapOptions): Promise<void> {
   const { archive } = options
   // In a namespace of its own: if it is killed, its mounts and children go with it.
-  await run('unshare', ['--mount', '--pid', '--fork', '--kill-child', 'mmdebstrap', ...bootstrapArguments(options)], {
-    env: { SOURCE_DATE_EPOCH: String(archive.epoch) },
-    input: sourcesList(archive),
-    signal: options.signal,
-    onLine: (line) => {
-      options.onLine(line)
-      const percent = line.match(/(\d+(?:\.\d+)?)%/)?.[1]
-      if (percent) options.onPercent(Number(percent))
+  await run(
+    'unshare',
+    ['--mount', '--pid', '--fork', '--kill-child', 'mmdebstrap', ...bootstrapArguments(options)],
+    {
+      env: { SOURCE_DATE_EPOCH: String(archive.epoch) },
+      input: sourcesList(archive),
+      signal: options.signal,
+      onLine: (line) => {
+        options.onLine(line)
+        const percent = line.match(/(\d+(?:\.\d+)?)%/)?.[1]
+        if (percent) options.onPercent(Number(percent))
+      },
+      explain: explainApt,
     },
-    explain: explainApt,
-  })
+  )
 }
 
-export function bootstrapArguments({ archive, arch, target, include = [], keepLists = false }: BootstrapOptions): string[] {
+export function bootstrapArguments({
+  archive,
+  arch,
+  target,
+  include = [],
+  keepLists = false,
+}: BootstrapOptions): string[] {
   const [first] = archive.suites
   return [
     '--variant=apt',
@@ -69,16 +79,13 @@ export function sourcesList(archive: ResolvedArchive): string {
 
 /** Turns apt's complaints into Kiln's. Shared by everything that runs apt. */
 export function explainApt(output: string): KilnError | undefined {
-  const unknown = [...output.matchAll(/E: Unable to locate package (\S+)/g)].map(([, name]) => name)
+  const unknown = unknownPackages(output)
   if (unknown.length > 0) {
     return new KilnError('E-PACKAGE-UNKNOWN', `the archive has no package ${unknown.join(', ')}`, {
       hint: 'check the spelling under packages: and kernel: in kiln.yaml',
+      subjects: unknown,
       output,
     })
-  }
-  const noCandidate = output.match(/E: Package '(\S+)' has no installation candidate/)?.[1]
-  if (noCandidate) {
-    return new KilnError('E-PACKAGE-UNKNOWN', `the archive has no installable package ${noCandidate}`, { output })
   }
   if (/NO_PUBKEY|is not signed|GPG error|signatures were invalid|no valid OpenPGP/i.test(output)) {
     return new KilnError('E-ARCHIVE-UNTRUSTED', 'the archive is not signed by a key of the keyring', {
@@ -86,11 +93,21 @@ export function explainApt(output: string): KilnError | undefined {
       hint: 'check "keyring" and "mirror" in kiln.yaml',
     })
   }
-  if (/Could not resolve|Failed to fetch|Connection failed|Could not connect|Temporary failure/i.test(output)) {
+  if (
+    /Could not resolve|Failed to fetch|Connection failed|Could not connect|Temporary failure/i.test(output)
+  ) {
     return new KilnError('E-MIRROR-UNREACHABLE', 'the mirror broke off', {
       output,
       hint: 'running the same command again is safe',
     })
   }
   return undefined
+}
+
+function unknownPackages(output: string): string[] {
+  const complaints = [
+    /^E: Unable to locate package (\S+)/gm,
+    /^E: Package '(\S+)' has no installation candidate/gm,
+  ]
+  return complaints.flatMap((complaint) => [...output.matchAll(complaint)].map(([, name = '']) => name))
 }

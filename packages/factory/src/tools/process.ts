@@ -56,6 +56,8 @@ export async function run(
     env: { ...inherited(), ...fixedEnvironment, ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],
     signal: options.signal,
+    // unshare blocks SIGTERM while its child runs; its own end takes the child with it (--kill-child).
+    killSignal: 'SIGKILL',
   })
   const tail: string[] = []
   const note = (line: string) => {

@@ -34,7 +34,11 @@ export function ukiArguments(options: UkiOptions): [string, ...string[]] {
 }
 
 /** An addon appends words to the command line of the UKI beside it, without touching its bytes. */
-export function addonArguments(arch: EfiArchitecture, cmdline: string, target: string): [string, ...string[]] {
+export function addonArguments(
+  arch: EfiArchitecture,
+  cmdline: string,
+  target: string,
+): [string, ...string[]] {
   return [
     'ukify',
     'build',

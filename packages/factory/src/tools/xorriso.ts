@@ -24,7 +24,15 @@ export function isoImageArguments(options: IsoImageOptions): [string, ...string[
     ...['--gpt_disk_guid', options.diskGuid.replaceAll('-', '')],
     ...(bios
       ? [
-          ...['-b', bios.image, '-no-emul-boot', '-boot-load-size', '4', '-boot-info-table', '--grub2-boot-info'],
+          ...[
+            '-b',
+            bios.image,
+            '-no-emul-boot',
+            '-boot-load-size',
+            '4',
+            '-boot-info-table',
+            '--grub2-boot-info',
+          ],
           ...['--grub2-mbr', bios.bootSector],
         ]
       : []),

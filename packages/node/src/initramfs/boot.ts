@@ -1,5 +1,6 @@
 import { type BootParameters, Layout, labels, layoutPath, parseBootParameters } from '@kiln/contract'
 import * as z from 'zod/mini'
+import { onAllConsoles } from '../consoles.ts'
 import type { Host } from '../host/host.ts'
 import { readIfThere } from '../host/tree.ts'
 import { type BlockDevice, chooseBeside, devicePath, scanDevices } from './devices.ts'
@@ -15,7 +16,8 @@ export const rescueShellCode = 64
 const failedCode = 1
 
 /** Finds, checks and mounts the root at /sysroot, ready for switch_root. @returns the exit code for /init */
-export function runInitramfs(host: Host): number {
+export function runInitramfs(base: Host): number {
+  const host = onAllConsoles(base)
   const commandLine = host.readText('/proc/cmdline').trim()
   const parameters = parseBootParameters(commandLine)
   const session: Session = {

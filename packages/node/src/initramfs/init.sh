@@ -11,6 +11,12 @@ $b mount -t tmpfs -o nosuid,nodev,mode=0755 tmpfs /run
 # The kernel itself calls /sbin/modprobe, e.g. for the checksums of ext4 and dm-verity.
 $b ln -sf $b /sbin/modprobe
 
+say() {
+  for console in $($b cat /sys/class/tty/console/active); do
+    $b printf 'kiln: %s\r\n' "$1" >"/dev/$console"
+  done
+}
+
 /bin/kiln-agent initramfs
 code=$?
 
@@ -23,10 +29,10 @@ if [ $code -eq 0 ]; then
 fi
 # 64: the command line has rd.shell.
 if [ "$code" = 64 ]; then
-  $b echo 'kiln: rescue shell; leaving it restarts the machine'
+  say 'rescue shell; leaving it restarts the machine'
   $b setsid $b cttyhack $b sh
 else
-  $b echo "kiln: cannot boot ($code); restarting in 10 seconds"
+  say "cannot boot ($code); restarting in 10 seconds"
   $b sleep 10
 fi
 $b sync

@@ -28,6 +28,7 @@ function runInInitramfs({ host }: Session): void {
 /** With the image's own agent and shell, as the running system would. */
 function runInRoot({ host, notes }: Session): void {
   const argv = [paths.busybox, 'chroot', paths.sysroot, paths.agentInImage, 'run-stage', 'initramfs'] as const
-  const { code } = host.run(argv, { output: 'inherit' })
+  const { code, stdout, stderr } = host.run(argv)
+  host.print(`${stdout}${stderr}`)
   if (code !== 0) notes.push(`stage initramfs ended with ${code}`)
 }

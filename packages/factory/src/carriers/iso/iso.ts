@@ -40,12 +40,23 @@ export const makeIso: Executors['iso'] = async (step, context) => {
   await fixTimes(join(work, 'esp'), params.epoch)
   const espMiB = await sizeInMiB(join(work, 'esp'))
   const id = createHash('sha256').update(context.inputs.payload.digest).digest('hex')
-  const fat = { target: '/run/work/medium/efi.img', label: 'EFI_LIVE', volumeId: id.slice(0, 8), sizeMiB: espMiB }
+  const fat = {
+    target: '/run/work/medium/efi.img',
+    label: 'EFI_LIVE',
+    volumeId: id.slice(0, 8),
+    sizeMiB: espMiB,
+  }
   const fatEnvironment = makeFatEnvironment({ ...fat, source: '/run/work/medium/esp' }, params.epoch)
   await run(['sh', '-euc', makeFatScript()], fatEnvironment)
   if (bios) {
     const prelude = '/run/work/medium/prelude.cfg'
-    await run(grubImageArguments({ target: '/run/work/medium/tree/boot/grub/eltorito.img', prelude, modules: grubModules }))
+    await run(
+      grubImageArguments({
+        target: '/run/work/medium/tree/boot/grub/eltorito.img',
+        prelude,
+        modules: grubModules,
+      }),
+    )
   }
   await run(
     isoImageArguments({
@@ -123,5 +134,6 @@ async function sizeInMiB(folder: string): Promise<number> {
 }
 
 async function fixTimes(folder: string, epoch: number): Promise<void> {
-  for (const entry of (await listTree(folder)).toReversed()) await utimes(join(folder, entry.path), epoch, epoch)
+  for (const entry of (await listTree(folder)).toReversed())
+    await utimes(join(folder, entry.path), epoch, epoch)
 }

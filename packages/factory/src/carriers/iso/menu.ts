@@ -16,6 +16,10 @@ export function liveMenu(title: string, cmdline: string): MenuEntry[] {
   const words = [...splitCommandLine(cmdline), ...liveWords]
   return [
     { id: 'live', title, words },
-    { id: 'rescue', title: `${title} (a shell if the boot fails)`, words: [...words, 'rd.shell', 'rd.kiln.debug'] },
+    {
+      id: 'rescue',
+      title: `${title} (a shell if the boot fails)`,
+      words: [...words, 'rd.shell', 'rd.kiln.debug'],
+    },
   ]
 }

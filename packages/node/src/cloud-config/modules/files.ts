@@ -1,9 +1,9 @@
 import { parentOf } from '../../host/durable.ts'
-import { exists } from '../../host/tree.ts'
+import { chownTree, exists } from '../../host/tree.ts'
 import { decodeBase64 } from '../base64.ts'
 import type { FileConfig } from '../schema.ts'
 import { forEach, type ModuleContext, ModuleError, refuseTemplate } from './context.ts'
-import { ownerIds } from './ownership.ts'
+import { type Ids, ownerIds } from './ownership.ts'
 
 const defaultMode = 0o644
 
@@ -18,11 +18,19 @@ export function writeFiles(files: readonly FileConfig[], context: ModuleContext)
     const mode = file.permissions ?? defaultMode
     // Before anything is written: an unknown owner must not leave a file that belongs to root.
     const ids = ownerIds(file, context)
-    const parent = parentOf(path)
-    if (!exists(host, parent)) host.mkdir(parent, { recursive: true, mode: folderMode(mode) })
+    makeParents(parentOf(path), folderMode(mode), ids, context)
     host.writeAtomic(path, contentOf(file, context), { mode })
     if (ids) host.chown(path, ids.uid, ids.gid)
   })
+}
+
+/** Folders that are missing belong to the owner of the file, so that one below a home does not shut its user out. */
+function makeParents(folder: string, mode: number, ids: Ids | undefined, { host }: ModuleContext): void {
+  if (exists(host, folder)) return
+  let topmost = folder
+  while (!exists(host, parentOf(topmost))) topmost = parentOf(topmost)
+  host.mkdir(folder, { recursive: true, mode })
+  if (ids) chownTree(host, topmost, ids.uid, ids.gid)
 }
 
 function folderMode(mode: number): number {

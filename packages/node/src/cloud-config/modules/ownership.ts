@@ -9,11 +9,13 @@ interface OwnerConfig {
   readonly ownerstring?: string | undefined
 }
 
+export interface Ids {
+  readonly uid: number
+  readonly gid: number
+}
+
 /** The ids that a file or folder is to have, or undefined where none are asked for. @throws ModuleError on unknown names */
-export function ownerIds(
-  config: OwnerConfig,
-  context: ModuleContext,
-): { readonly uid: number; readonly gid: number } | undefined {
+export function ownerIds(config: OwnerConfig, context: ModuleContext): Ids | undefined {
   const [userText, groupText] = (config.ownerstring ?? '').split(':')
   const owner = config.owner ?? (userText || undefined)
   const group = config.group ?? (groupText || undefined)

@@ -20,7 +20,7 @@ export function ensureUsers(users: readonly NamedUser[], context: ModuleContext)
 }
 
 function ensureOne(user: NamedUser, context: ModuleContext): void {
-  const { host, root, warn } = context
+  const { warn } = context
   const before = readAccounts(context)
   const isNew = findAccount(before.passwd, user.name) === undefined
   const isHash = user.passwd === undefined || looksLikeHash(user.passwd)
@@ -31,9 +31,18 @@ function ensureOne(user: NamedUser, context: ModuleContext): void {
   const account = findAccount(after.passwd, user.name)
   if (!account) throw new ModuleError([`user ${user.name} was not created`])
   if (isNew && !user.no_create_home) makeHome(account, after.passwd, context)
-  if (user.ssh_authorized_keys?.length) addKeysFor(user.name, user.ssh_authorized_keys, context)
-  if (!exists(host, `${root}${account.home}`) && isNew) warn(`user ${user.name} has no home`)
-  if (!isHash) throw new ModuleError([`user ${user.name}: passwd is not a hash`])
+  const keys = user.ssh_authorized_keys ?? []
+  forEach(
+    [
+      () => {
+        if (keys.length > 0) addKeysFor(user.name, keys, context)
+      },
+      () => {
+        if (!isHash) throw new ModuleError([`user ${user.name}: passwd is not a hash`])
+      },
+    ],
+    (part) => part(),
+  )
 }
 
 function requestOf(user: NamedUser, isHash: boolean, { host, root }: ModuleContext): AccountRequest {

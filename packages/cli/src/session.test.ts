@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict'
+import { PassThrough } from 'node:stream'
+import { test } from 'node:test'
+import { KilnError } from '@kiln/contract'
+import { type CommandContext, type Outcome, type OutputOptions, runCommand, type Session } from './session.ts'
+
+interface Ended {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs a command with streams that are no terminal. */
+async function run(
+  options: OutputOptions,
+  command: (context: CommandContext) => Promise<Outcome>,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<Ended> {
+  const streams = { stdout: new PassThrough(), stderr: new PassThrough(), stdin: new PassThrough() }
+  const session = { ...streams, env: {}, signal } as unknown as Session
+  const code = await runCommand(session, options, command)
+  const text = (stream: PassThrough) => String(stream.read() ?? '')
+  return { code, stdout: text(streams.stdout), stderr: text(streams.stderr) }
+}
+
+const works = async ({ emit }: CommandContext): Promise<Outcome> => {
+  emit({ event: 'notice', level: 'info', message: 'hello' })
+  return { result: { path: 'a.iso' }, lines: ['a.iso'] }
+}
+
+test('the result goes to standard output, everything else to standard error', async () => {
+  assert.deepEqual(await run({}, works), { code: 0, stdout: 'a.iso\n', stderr: 'info     hello\n' })
+})
+
+test('--progress none is silent', async () => {
+  assert.equal((await run({ progress: 'none' }, works)).stderr, '')
+})
+
+test('--json: events as they come, the result last, nothing on standard error', async () => {
+  const { stdout, stderr } = await run({ json: true }, works)
+  const lines = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+  assert.equal(lines[0]?.event, 'notice')
+  assert.deepEqual(lines.at(-1), { result: { path: 'a.iso' } })
+  assert.equal(stderr, '')
+})
+
+test('--json: an error is the last line', async () => {
+  const { code, stdout } = await run({ json: true }, async () => {
+    throw new KilnError('E-DISK-FULL', 'no space is left')
+  })
+  assert.equal(code, 6)
+  assert.equal((JSON.parse(stdout) as { error: { code: string } }).error.code, 'E-DISK-FULL')
+})
+
+test('a result and then a failure: both are shown', async () => {
+  const error = new KilnError('E-BOOT-TIMEOUT', 'not in time')
+  const failed = async (): Promise<Outcome> => ({ result: 1, lines: ['a.iso'], error })
+  const text = await run({}, failed)
+  assert.equal(text.code, 124)
+  assert.equal(text.stdout, 'a.iso\n')
+  assert.match(text.stderr, /^error E-BOOT-TIMEOUT: not in time/)
+  const data = JSON.parse((await run({ json: true }, failed)).stdout) as Record<string, unknown>
+  assert.deepEqual(Object.keys(data), ['result', 'error'])
+})
+
+test('an interrupt is told as one, whatever the command made of it', async () => {
+  const interrupt = new AbortController()
+  const { code, stderr } = await run(
+    {},
+    async () => {
+      interrupt.abort(new KilnError('E-INTERRUPTED', 'interrupted'))
+      throw new Error('some stream was closed')
+    },
+    interrupt.signal,
+  )
+  assert.equal(code, 130)
+  assert.match(stderr, /^error E-INTERRUPTED: interrupted/)
+})
+
+test('what nobody expected is a defect', async () => {
+  const { code, stderr } = await run({}, async () => {
+    throw new TypeError('x is not a function')
+  })
+  assert.equal(code, 1)
+  assert.match(stderr, /^error E-BUG: x is not a function/)
+})
+
+test('nobody is asked where there is no terminal', async () => {
+  let answer: boolean | undefined = true
+  await run({}, async ({ confirm }) => {
+    answer = await confirm('Install?')
+    return { result: null, lines: [] }
+  })
+  assert.equal(answer, undefined)
+})
