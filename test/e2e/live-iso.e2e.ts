@@ -121,7 +121,7 @@ const checks: readonly Check[] = [
   { title: 'the host name is that of the cloud-config', command: 'hostname', expected: /^kiln-test\n$/ },
   {
     title: 'write_files has written, with the mode asked for',
-    command: 'sudo cat /etc/kiln-test/written; stat --format "%a %U" /etc/kiln-test/written',
+    command: 'sudo cat /etc/kiln-test/written; sudo stat --format "%a %U" /etc/kiln-test/written',
     expected: /^written\n640 root\n$/,
   },
   { title: 'runcmd has run', command: 'cat /run/kiln-test-ran', expected: /^ran as root\n$/ },

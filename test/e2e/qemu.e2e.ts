@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync } from 'node:fs'
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
@@ -103,10 +103,7 @@ for (const { text, end, outcome, line, error } of cases) {
     assert.equal(verdict.outcome, outcome)
     assert.equal(verdict.line, line)
     assert.equal(bootError(verdict)?.code, error)
-    assert.match(
-      await readFile(verdict.serialLog, 'latin1'),
-      new RegExp(RegExp.escape(text.trim().slice(-5))),
-    )
+    assert.ok((await readFile(verdict.serialLog, 'latin1')).includes(text), 'the log has it all')
     const last = events.findLast(({ event }) => event !== 'step-output' && event !== 'notice')
     assert.equal(last?.event, error ? 'step-failed' : 'step-finished')
     assert.ok(!isAlive(pid), 'QEMU is gone')
@@ -179,11 +176,13 @@ test('what cannot be booted is said before anything starts', async () => {
 for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
   test(`no machine outlives its program when that gets ${signal}`, async () => {
     const file = await disk('system.raw', talkingDisk('hello\r\n'))
+    const scratch = await freshFolder()
     const program = spawn(process.execPath, [join(import.meta.dirname, 'start-machine.ts'), file], {
       stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, TMPDIR: scratch },
     })
     const [line] = await once(createInterface(program.stdout), 'line')
-    const { pid, scratch } = JSON.parse(String(line)) as { pid: number; scratch: string[] }
+    const pid = Number(line)
     assert.ok(isAlive(pid))
     program.kill(signal)
     const [code, killedBy] = await once(program, 'close')
@@ -192,8 +191,6 @@ for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     while (isAlive(pid) && performance.now() < deadline) await setTimeout(20)
     assert.ok(!isAlive(pid), 'QEMU is gone')
     // Nothing can clean up after SIGKILL.
-    if (signal === 'SIGTERM')
-      for (const folder of scratch) assert.ok(!existsSync(folder), 'its files are gone')
-    else for (const folder of scratch) await rm(folder, { recursive: true, force: true })
+    if (signal === 'SIGTERM') assert.deepEqual(await readdir(scratch), [])
   })
 }

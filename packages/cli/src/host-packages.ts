@@ -23,7 +23,7 @@ export async function ensureHostTools(
     throw new KilnError('E-TOOL-MISSING', missingText(missing), { hint: `as root: ${command}` })
   }
   for (const { name, why } of packages) {
-    context.emit({ event: 'notice', level: 'info', message: `needs the Debian package ${name}: it ${why}` })
+    context.emit({ event: 'notice', level: 'info', message: `needs the Debian package ${name} (${why})` })
   }
   if (!yes && (await context.confirm(`Install ${packages.map(({ name }) => name).join(', ')}?`)) === false) {
     throw new KilnError('E-UNCONFIRMED', 'the packages are needed and were not to be installed', {

@@ -3,8 +3,16 @@ import { runProgram } from './program.ts'
 
 const interrupted = new AbortController()
 
+/** Wrappers such as timeout and npm pass an interrupt on to a program that got it already: that is no second one. */
+const sameInterruptMs = 500
+let interruptedAt = 0
+
 process.on('SIGINT', () => {
-  if (interrupted.signal.aborted) process.exit(130)
+  if (interrupted.signal.aborted) {
+    if (performance.now() - interruptedAt > sameInterruptMs) process.exit(130)
+    return
+  }
+  interruptedAt = performance.now()
   interrupted.abort(
     new KilnError('E-INTERRUPTED', 'interrupted', {
       hint: 'what was finished is kept; the same command goes on from there',

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { PassThrough } from 'node:stream'
 import { test } from 'node:test'
 import { KilnError } from '@kiln/contract'
 import { type CommandContext, type Outcome, type OutputOptions, runCommand, type Session } from './session.ts'
@@ -16,11 +15,16 @@ async function run(
   command: (context: CommandContext) => Promise<Outcome>,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<Ended> {
-  const streams = { stdout: new PassThrough(), stderr: new PassThrough(), stdin: new PassThrough() }
+  const written = { stdout: '', stderr: '' }
+  const stream = (name: 'stdout' | 'stderr') => ({
+    write(text: string) {
+      written[name] += text
+    },
+  })
+  const streams = { stdout: stream('stdout'), stderr: stream('stderr'), stdin: {} }
   const session = { ...streams, env: {}, signal } as unknown as Session
   const code = await runCommand(session, options, command)
-  const text = (stream: PassThrough) => String(stream.read() ?? '')
-  return { code, stdout: text(streams.stdout), stderr: text(streams.stderr) }
+  return { code, ...written }
 }
 
 const works = async ({ emit }: CommandContext): Promise<Outcome> => {

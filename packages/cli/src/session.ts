@@ -71,7 +71,8 @@ function createOutput(session: Session, options: OutputOptions): { readonly emit
   const mode = options.progress ?? (options.json ? 'none' : 'auto')
   const reporter = createReporter(chosenProgress(mode, surroundings), {
     write: (text) => stderr.write(text),
-    size: () => ({ columns: stderr.columns ?? 80, rows: stderr.rows ?? 24 }),
+    // A terminal that does not know its size says 0.
+    size: () => ({ columns: stderr.columns || 80, rows: stderr.rows || 24 }),
     paint: painter(wantsColour(surroundings)),
   })
   if (!options.json) return reporter

@@ -40,7 +40,7 @@ const verbs: Readonly<Record<string, (host: Host, args: readonly string[]) => nu
 /** @returns the exit code: 0 done, 1 failed, 2 not understood; /init knows one more, see initramfs/boot.ts */
 export function main(host: Host): number {
   const [verb, ...args] = host.args
-  const action = verb === undefined ? undefined : verbs[verb]
+  const action = verb !== undefined && Object.hasOwn(verbs, verb) ? verbs[verb] : undefined
   if (action) return action(host, args)
   host.printError(verb === undefined ? usage : `kiln-agent: unknown command "${verb}"\n\n${usage}`)
   return usageCode

@@ -34,7 +34,7 @@ export function readyText({ release, verified, failed, seconds }: ReadyFacts): s
   const parts = [
     [name, release.KAIROS_VERSION].filter(Boolean).join(' '),
     verified ? 'root verified' : 'root not verified',
-    `${failed.length} failed units`,
+    `${failed.length} failed ${failed.length === 1 ? 'unit' : 'units'}`,
     `${seconds.toFixed(1)} s since boot`,
   ]
   const units = failed.length === 0 ? '' : `kiln: failed units: ${failed.join(' ')}\n`

@@ -68,6 +68,8 @@ export function addBootCommand(program: Command, session: Session, done: Done): 
     .action(async (artifact: string, options: BootCommandOptions) => {
       done(
         await runCommand(session, options, async (context) => {
+          const { requireArtifact } = await import('@kiln/factory/boot/media')
+          await requireArtifact(artifact)
           await ensureHostTools(['boot'], context, options.yes ?? false)
           return bootOutcome(await bootAndWatch(artifact, options, context))
         }),

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
-import { example } from '../options.ts'
+import { ensureHostTools } from '../host-packages.ts'
+import { example, yesOption } from '../options.ts'
 import type { Done } from '../program.ts'
-import type { Session } from '../session.ts'
+import { runCommand, type Session } from '../session.ts'
 
 const runner = fileURLToPath(new URL('../../../../test/run.ts', import.meta.url))
 
@@ -12,18 +13,25 @@ export function addTestCommand(program: Command, session: Session, done: Done): 
     .command('test')
     .summary('run the tests of Kiln itself')
     .description(
-      'Runs the tests of Kiln itself, those in a virtual machine included. Arguments go to the runner.',
+      'Runs the tests of Kiln itself, those in a virtual machine included. Arguments go to the runner: --unit leaves the ' +
+        'machines out, --all adds the long tests, any other word keeps the files whose path has it.',
     )
     .argument('[ARGS...]', 'passed on as they are')
+    .addOption(yesOption())
     .allowUnknownOption()
     .passThroughOptions()
-    .action(async (args: readonly string[]) => {
-      done(await runTests(args, session))
+    .action(async (args: readonly string[], options: { readonly yes?: boolean }) => {
+      const prepared = await runCommand(session, {}, async (context) => {
+        if (!args.includes('--unit'))
+          await ensureHostTools(['build', 'boot', 'test'], context, options.yes ?? false)
+        return { result: undefined, lines: [] }
+      })
+      done(prepared === 0 ? await runTests(args, session) : prepared)
     })
-  example(command, 'kiln test')
+  example(command, 'kiln test', 'kiln test --unit contract')
 }
 
-/** Interrupts reach the runner by itself: it is in the same process group. */
+/** Interrupts reach the runner by themselves: it is in the same process group. */
 function runTests(args: readonly string[], session: Session): Promise<number> {
   const child = spawn(process.execPath, [...process.execArgv, runner, ...args], {
     stdio: 'inherit',

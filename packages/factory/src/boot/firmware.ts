@@ -32,10 +32,10 @@ export async function prepareFirmware(kind: Firmware, scratch: string): Promise<
 
 /** @throws KilnError E-TOOL-MISSING with how to install it */
 export function requireQemu(): void {
-  const isMissing = requirements(['boot']).some(
-    ({ name, present }) => name === 'qemu-system-x86_64' && !present,
-  )
-  if (isMissing) throw missingTool('qemu-system-x86_64')
+  const missing = new Set(requirements(['boot']).flatMap(({ name, present }) => (present ? [] : [name])))
+  for (const tool of ['qemu-system-x86_64', 'setpriv'] as const) {
+    if (missing.has(tool)) throw missingTool(tool)
+  }
 }
 
 function requireSeabios(): void {

@@ -15,7 +15,7 @@ export function compareKernelVersions(a: string, b: string): number {
     const order = comparePart(left[index], right[index])
     if (order !== 0) return order
   }
-  return 0
+  return a < b ? -1 : a > b ? 1 : 0
 }
 
 type Part = number | string
@@ -26,15 +26,15 @@ function parts(version: string): Part[] {
 }
 
 function comparePart(a: Part | undefined, b: Part | undefined): number {
-  if (a === undefined || b === undefined) return absent(a) - absent(b)
+  const order = rank(a) - rank(b)
+  if (order !== 0) return order
   if (typeof a === 'number' && typeof b === 'number') return a - b
-  if (typeof a === 'number') return 1
-  if (typeof b === 'number') return -1
-  return a < b ? -1 : a > b ? 1 : 0
+  return (a ?? '') < (b ?? '') ? -1 : (a ?? '') > (b ?? '') ? 1 : 0
 }
 
 /** `6.12-rc1` comes before `6.12`, `6.12.1` after it. */
-function absent(part: Part | undefined): number {
+function rank(part: Part | undefined): number {
   if (part === undefined) return 1
+  if (typeof part === 'number') return 3
   return part === 'rc' ? 0 : 2
 }

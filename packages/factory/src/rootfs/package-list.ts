@@ -19,7 +19,7 @@ export function parsePackageRecords(text: string): PackageRecord[] {
     return [{ name, version, architecture, ...(sha256 ? { sha256 } : {}), ...(file ? { file } : {}) }]
   })
   const byIdentity = new Map(
-    records.map((record) => [`${record.name}:${record.architecture}=${record.version}`, record]),
+    records.map((record) => [`${record.name}\0${record.architecture}\0${record.version}`, record]),
   )
   return [...byIdentity.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, record]) => record)
 }

@@ -121,9 +121,9 @@ async function runStep(
     return { result, reused: false }
   } catch (error) {
     await draft.discard()
-    const code = isKilnError(error) ? error.code : 'E-BUG'
-    emit({ event: 'step-failed', ...label, code, ms: elapsed() })
     const translated = translate(error)
+    const code = isKilnError(translated) ? translated.code : 'E-BUG'
+    emit({ event: 'step-failed', ...label, code, ms: elapsed() })
     throw options.explain?.(translated, step.id) ?? translated
   }
 }

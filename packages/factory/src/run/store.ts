@@ -72,7 +72,10 @@ async function beginDraft(drafts: string, objects: string, key: string): Promise
       await writeDurably(join(result, 'card.json'), `${JSON.stringify(card, undefined, 2)}\n`)
       await renameUnlessThere(result, join(objects, card.key))
       await discard()
-      return { ...card, folder: join(objects, card.key, 'files') }
+      // Where another build was faster, its card goes with its files.
+      return (
+        (await findResult(join(objects, card.key))) ?? { ...card, folder: join(objects, card.key, 'files') }
+      )
     },
   }
 }

@@ -10,6 +10,7 @@ export const hostTools = {
   'apt-get': { package: 'apt', why: "tells the machine's own mirror", for: 'build' },
   unshare: { package: 'util-linux', why: 'gives each build step a sandbox', for: 'build' },
   'qemu-system-x86_64': { package: 'qemu-system-x86', why: 'boots images in a virtual machine', for: 'boot' },
+  setpriv: { package: 'util-linux', why: 'ends a virtual machine together with Kiln', for: 'boot' },
   'qemu-img': { package: 'qemu-utils', why: 'makes disks for virtual machines', for: 'boot' },
   ssh: { package: 'openssh-client', why: 'looks into booted images', for: 'test' },
   'ssh-keygen': { package: 'openssh-client', why: 'makes keys for tests', for: 'test' },

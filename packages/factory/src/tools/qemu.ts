@@ -159,15 +159,9 @@ export function explainQemu(complaints: string): KilnError {
       output,
     })
   }
-  const locked = complaints.match(/file=([^:\n]+):? Failed to get .*lock/)?.[1]
-  if (locked || /Failed to get .*"write" lock/.test(complaints)) {
-    return new KilnError(
-      'E-USAGE',
-      `another program has a disk of the machine open${locked ? `: ${locked}` : ''}`,
-      {
-        output,
-      },
-    )
+  if (/Failed to get .*lock/.test(complaints)) {
+    const file = complaints.match(/using the image \[(.+)\]/)?.[1] ?? 'a disk of the machine'
+    return new KilnError('E-USAGE', `another program has ${file} open`, { output })
   }
   if (/annot (set up guest|allocate) memory/.test(complaints)) {
     return new KilnError('E-TOOL-FAILED', 'there is not enough memory for the virtual machine', {

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { parameter, parseBootParameters, splitCommandLine } from './cmdline.ts'
+
+const splits: readonly (readonly [line: string, words: readonly string[]])[] = [
+  ['', []],
+  ['  a   b\tc\n', ['a', 'b', 'c']],
+  ['kairos.config=hostname="my box"', ['kairos.config=hostname=my box']],
+  ['config_url="foo bar" baz.bar=""', ['config_url=foo bar', 'baz.bar=']],
+  ['"a b"c d', ['a bc', 'd']],
+  ['a="b c', ['a=b c']],
+  ['""', ['']],
+]
+
+for (const [line, words] of splits) {
+  test(`command line: words of ${JSON.stringify(line)}`, () =>
+    assert.deepEqual(splitCommandLine(line), words))
+}
+
+test('command line: the last value wins, a bare word is empty, a longer key is another one', () => {
+  const words = splitCommandLine('test/key=value1 rd.immucore.debug empty= a=1 a=2 ab=3')
+  assert.equal(parameter(words, 'test/key'), 'value1')
+  assert.equal(parameter(words, 'rd.immucore.debug'), '')
+  assert.equal(parameter(words, 'empty'), '')
+  assert.equal(parameter(words, 'a'), '2')
+  assert.equal(parameter(words, 'rd.immucore'), undefined)
+})
+
+const live = { kind: 'live', label: 'COS_LIVE' } as const
+const sources: readonly (readonly [line: string, expected: unknown])[] = [
+  ['root=live:CDLABEL=COS_LIVE', live],
+  ['root=live:LABEL=COS_LIVE', live],
+  ['root=live:UUID=1', undefined],
+  ['root=live:LABEL=', undefined],
+  ['root=LABEL=COS_ACTIVE ro', undefined],
+  ['root=/dev/vda1 ro quiet', undefined],
+  ['kiln.slot=abc', { kind: 'slot', slot: 'abc' }],
+  ['kiln.slot=abc root=live:LABEL=COS_LIVE', { kind: 'slot', slot: 'abc' }],
+  ['kiln.slot= root=live:LABEL=COS_LIVE', live],
+]
+
+for (const [line, expected] of sources) {
+  test(`command line: root of ${line}`, () => assert.deepEqual(parseBootParameters(line).source, expected))
+}
+
+const hash = '0123456789abcdef'.repeat(4)
+
+test('command line: a root hash is 64 lower-case hex digits or none', () => {
+  assert.equal(parseBootParameters(`kiln.roothash=${hash}`).rootHash, hash)
+  for (const bad of ['', hash.slice(1), `${hash}0`, hash.toUpperCase(), `${hash.slice(1)}g`]) {
+    assert.equal(parseBootParameters(`kiln.roothash=${bad}`).rootHash, undefined, bad)
+  }
+})
+
+test('command line: a hash offset is a positive whole number or none', () => {
+  assert.equal(parseBootParameters('kiln.hashoffset=4096').hashOffset, 4096)
+  for (const bad of ['', '0', '-1', '1.5', 'x', '1e99']) {
+    assert.equal(parseBootParameters(`kiln.hashoffset=${bad}`).hashOffset, undefined, bad)
+  }
+})
+
+test('command line: switches', () => {
+  assert.equal(parseBootParameters('').rescueShell, false)
+  assert.equal(parseBootParameters('').verifyAhead, true)
+  assert.equal(parseBootParameters('kiln.verify=lazy').verifyAhead, false)
+  for (const on of ['rd.shell', 'rd.shell=1']) assert.equal(parseBootParameters(on).rescueShell, true, on)
+  for (const off of ['rd.shell=0', 'rd.shell=1 rd.shell=no']) {
+    assert.equal(parseBootParameters(off).rescueShell, false, off)
+  }
+  assert.equal(parseBootParameters('rd.kiln.debug quiet').debug, true)
+})

@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
+import fc from 'fast-check'
+import { canonicalJson, contentKey, type Fingerprint, fingerprintOf, stepVersions } from './fingerprint.ts'
+import type { Step, StepOf } from './step.ts'
+
+const base: StepOf<'base'> = {
+  id: 'one/base',
+  kind: 'base',
+  title: 'base',
+  params: {
+    archive: {
+      suites: [{ uri: 'http://mirror.test/', suite: 'trixie', components: ['main'], release: 'r1' }],
+      keyring: { file: '/keys/a.gpg', digest: 'k1' },
+      epoch: 1000,
+    },
+    arch: 'amd64',
+  },
+  inputs: {},
+}
+
+const iso: StepOf<'iso'> = {
+  id: 'one/iso',
+  kind: 'iso',
+  title: 'ISO',
+  params: {
+    file: 'one.iso',
+    title: 'One',
+    arch: 'amd64',
+    cloudConfig: { file: '/home/a/cloud.yaml', digest: 'c1' },
+    medium: { folder: '/home/a/medium', digest: 'm1' },
+    epoch: 1000,
+  },
+  inputs: { payload: 'one/payload', toolchain: 'toolchain' },
+}
+
+const { params } = base
+const keyOf = (step: Step, inputs: Record<string, string> = { payload: 'p1' }) =>
+  contentKey(fingerprintOf(step, inputs))
+const withArchive = (change: Partial<typeof params.archive>) => ({
+  ...base,
+  params: { ...params, archive: { ...params.archive, ...change } },
+})
+const withIso = (change: Partial<typeof iso.params>) => ({ ...iso, params: { ...iso.params, ...change } })
+
+describe('the content key of a step', () => {
+  const same: readonly (readonly [what: string, a: Step, b: Step])[] = [
+    ['its id and title', base, { ...base, id: 'two/base', title: 'another' }],
+    ['where the keyring lies', base, withArchive({ keyring: { file: '/b.gpg', digest: 'k1' } })],
+    ['where the cloud-config lies', iso, withIso({ cloudConfig: { file: '/b.yaml', digest: 'c1' } })],
+    ['where the folder of the medium lies', iso, withIso({ medium: { folder: '/b', digest: 'm1' } })],
+    ['which steps its inputs come from', iso, { ...iso, inputs: { payload: 'two/payload', toolchain: 't' } }],
+  ]
+  for (const [what, a, b] of same) it(`does not depend on ${what}`, () => assert.equal(keyOf(a), keyOf(b)))
+
+  const different: readonly (readonly [what: string, a: Step, b: Step])[] = [
+    ['the content of the keyring', base, withArchive({ keyring: { file: '/keys/a.gpg', digest: 'k2' } })],
+    ['the date', base, withArchive({ epoch: 1001 })],
+    ['the state of the archive', base, withArchive({ suites: [] })],
+    ['the architecture', base, { ...base, params: { ...params, arch: 'arm64' } }],
+    [
+      'the content of the cloud-config',
+      iso,
+      withIso({ cloudConfig: { file: '/home/a/cloud.yaml', digest: 'c2' } }),
+    ],
+    ['whether there is a cloud-config', iso, withIso({ cloudConfig: undefined })],
+    [
+      'the content of the medium folder',
+      iso,
+      withIso({ medium: { folder: '/home/a/medium', digest: 'm2' } }),
+    ],
+    ['the name of the file that it makes', iso, withIso({ file: 'two.iso' })],
+  ]
+  for (const [what, a, b] of different) it(`depends on ${what}`, () => assert.notEqual(keyOf(a), keyOf(b)))
+
+  it('depends on the digest of each input, and on which input has it', () => {
+    const inputs = [
+      { payload: 'p1' },
+      { payload: 'p2' },
+      { toolchain: 'p1' },
+      { payload: 'p1', toolchain: 't' },
+      {},
+    ]
+    assert.equal(new Set(inputs.map((each) => keyOf(iso, each))).size, inputs.length)
+  })
+
+  it('depends on the version of the code and on the kind of step', () => {
+    const fingerprint = fingerprintOf(base, {})
+    assert.equal(fingerprint.version, stepVersions.base)
+    const others: Fingerprint[] = [
+      { ...fingerprint, version: fingerprint.version + 1 },
+      { ...fingerprint, kind: 'packages' },
+    ]
+    for (const other of others) assert.notEqual(contentKey(other), contentKey(fingerprint))
+  })
+
+  it('is 64 hexadecimal digits, for every step', () => {
+    for (const step of [base, iso]) assert.match(keyOf(step), /^[0-9a-f]{64}$/)
+  })
+})
+
+describe('canonical JSON', () => {
+  const cases: readonly (readonly [value: unknown, text: string])[] = [
+    [{ b: 1, a: { d: [3, { f: 1, e: 2 }], c: null } }, '{"a":{"c":null,"d":[3,{"e":2,"f":1}]},"b":1}'],
+    [{ b: undefined, a: true }, '{"a":true}'],
+    [[2, 1], '[2,1]'],
+    ['"', String.raw`"\""`],
+  ]
+  for (const [value, text] of cases) it(`of ${text}`, () => assert.equal(canonicalJson(value), text))
+
+  it('holds the same data', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        assert.deepEqual(JSON.parse(canonicalJson(value)), JSON.parse(JSON.stringify(value)))
+      }),
+    )
+  })
+
+  it('does not depend on the order of keys', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) =>
+        assert.equal(canonicalJson(turned(value)), canonicalJson(value)),
+      ),
+    )
+  })
+
+  it('differs exactly where the data differ', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), fc.jsonValue(), (a, b) => {
+        const equal = isDeepStrictEqual(JSON.parse(JSON.stringify(a)), JSON.parse(JSON.stringify(b)))
+        assert.equal(canonicalJson(a) === canonicalJson(b), equal)
+      }),
+    )
+  })
+})
+
+/** The same data with the keys of every object the other way round. */
+function turned(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(turned)
+  if (typeof value !== 'object' || value === null) return value
+  const entries = Object.entries(value).map(([key, inner]) => [key, turned(inner)] as const)
+  return Object.fromEntries(entries.reverse())
+}
