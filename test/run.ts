@@ -31,7 +31,9 @@ const total: Counts = { passed: 0, failed: 0 }
 if (patterns.length === 0) add(runChecks())
 add(await runFiles(select(['packages/**/*.test.ts', 'test/*.test.ts']), 2))
 if (!options.has('--unit')) {
-  const scenarios = select(['test/e2e/*.e2e.ts']).filter((file) => options.has('--all') || !file.includes('.long.'))
+  const scenarios = select(['test/e2e/*.e2e.ts']).filter(
+    (file) => options.has('--all') || !file.includes('.long.'),
+  )
   // One after another: a scenario starts two machines of its own, and there may be no more processors than that.
   add(await runFiles(scenarios, 1))
 }

@@ -194,3 +194,12 @@ for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     if (signal === 'SIGTERM') assert.deepEqual(await readdir(scratch), [])
   })
 }
+
+test('a QEMU that dies is no verdict on the artifact', async () => {
+  const artifact = await disk('system.raw', talkingDisk('waiting\r\n'))
+  const booting = bootArtifact(
+    { artifact, firmware: 'bios' },
+    { emit: () => {}, onStarted: ({ pid }) => void (pid && process.kill(pid, 'SIGKILL')) },
+  )
+  await assert.rejects(booting, isKiln('E-TOOL-FAILED'))
+})

@@ -24,8 +24,9 @@ export const errorFacts = {
   'E-CONFIG-BAD-VALUE': { exit: 'config', title: 'a value that is not allowed' },
   'E-CONFIG-EXISTS': { exit: 'config', title: 'the file to be written is there already' },
   'E-DISTRO-UNKNOWN': { exit: 'config', title: 'a distribution or release that Kiln has no data for' },
+  'E-UNSUPPORTED': { exit: 'config', title: 'something that Kiln does not do yet' },
   'E-BASE-UNKNOWN': { exit: 'config', title: 'a base that Kiln cannot read' },
-  'E-OVERLAY-UNREADABLE': { exit: 'config', title: 'the overlay folder is missing or cannot be read' },
+  'E-OVERLAY-UNREADABLE': { exit: 'config', title: 'a folder of files is missing or cannot be read' },
   'E-CLOUD-CONFIG': { exit: 'config', title: 'a cloud-config that is not understood' },
 
   'E-PACKAGE-UNKNOWN': { exit: 'config', title: 'a package that the archive does not have' },

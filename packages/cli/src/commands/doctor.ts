@@ -16,7 +16,7 @@ export function addDoctorCommand(program: Command, session: Session, done: Done)
     .addOption(jsonOption())
     .action(async (options: { readonly json?: boolean; readonly cache?: string }) => {
       const cache = cacheFolder(options.cache, session.env)
-      done(await runCommand(session, options, async () => outcomeOf(diagnose(cache))))
+      done(await runCommand(session, options, async () => outcomeOf(await diagnose(cache))))
     })
   example(command, 'kiln doctor', 'kiln doctor --json | jq .result.groups')
 }

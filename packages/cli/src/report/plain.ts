@@ -14,8 +14,9 @@ export function plainLines(before: RunView, event: KilnEvent): string[] {
       return [`start    ${plainText(event.title)}`]
     case 'step-progress':
       return progressLines(before, event)
+    // What a program says is in the error if it fails, and in the JSON events; a log of thousands of lines helps nobody.
     case 'step-output':
-      return [`output   ${titleOf(before, event.step)}: ${plainText(event.line)}`.trimEnd()]
+      return []
     case 'step-finished':
       return event.outcome === 'reused'
         ? [`reused   ${plainText(event.title)}`]

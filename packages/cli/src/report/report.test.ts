@@ -46,7 +46,6 @@ test('plain: a line for each event, progress only at every tenth', () => {
     'reused   toolchain',
     'start    Debian 13 base',
     'progress Debian 13 base: 12.4 MiB of 80.0 MiB',
-    'output   Debian 13 base: I: downloading bash',
     'start    kiln-agent',
     'failed   kiln-agent: E-TOOL-FAILED (1.2 s)',
     'warning  little space is left',

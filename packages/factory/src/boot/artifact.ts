@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
-import { KilnError } from '@kiln/contract'
+import { type ErrorCode, isKilnError, KilnError } from '@kiln/contract'
 import type { Emit } from '../events.ts'
-import type { Attachment } from '../tools/qemu.ts'
+import { type Attachment, explainQemu } from '../tools/qemu.ts'
 import type { Firmware } from './firmware.ts'
 import { type Machine, type MachineOptions, startMachine, throwIfInterrupted } from './machine.ts'
 import { artifactDrive, requireArtifact } from './media.ts'
@@ -68,46 +68,78 @@ export async function bootArtifact(options: BootOptions, deps: BootDeps): Promis
   const { artifact, firmware = 'uefi', serialLog = defaultSerialLog(artifact, firmware) } = options
   const drive = artifactDrive(artifact, options.as)
   await requireArtifact(artifact)
-  const step = `boot-${firmware}`
-  const title = `boot ${basename(artifact)} (${firmware === 'uefi' ? 'UEFI' : 'BIOS'})`
-  const started = performance.now()
-  const elapsed = () => Math.round(performance.now() - started)
-  deps.emit({ event: 'step-started', step, title })
+  const progress = bootProgress(`boot-${firmware}`, bootTitle(artifact, firmware), deps.emit)
   try {
     await using machine = await startMachine({
       ...options,
       firmware,
       serialLog,
       drives: [drive],
-      onLine: (line) => {
-        if (line.trim() !== '') deps.emit({ event: 'step-output', step, line })
-      },
-      onEmulated: (reason) =>
-        deps.emit({
-          event: 'notice',
-          level: 'info',
-          message: `KVM does not work here (${reason}): the machine is emulated, which takes minutes, not seconds`,
-        }),
+      onLine: progress.line,
+      onEmulated: progress.emulated,
     })
     deps.onStarted?.(machine)
-    const outcome = await machine.outcome(
-      { failed: options.fail ?? defaultFail, up: options.until ?? defaultUntil },
-      { timeoutMs: options.timeoutMs ?? defaultTimeoutMs, signal: options.signal },
-    )
-    const ms = elapsed()
-    if (outcome.kind === 'match' && outcome.name === 'failed') {
-      await machine.outcome({ lastWords }, { timeoutMs: lastWordsMs, signal: options.signal })
-    }
-    const verdict = judge(outcome, { firmware, serialLog, ms, machine })
-    const failure = bootError(verdict)
-    if (failure) deps.emit({ event: 'step-failed', step, title, code: failure.code, ms: elapsed() })
-    else deps.emit({ event: 'step-finished', step, title, outcome: 'built', ms: elapsed() })
+    const verdict = await watch(machine, { ...options, firmware, serialLog }, progress.ms)
+    progress.end(bootError(verdict)?.code)
     deps.onVerdict?.(verdict)
     if (options.keep) await machine.ended
     return verdict
   } catch (error) {
+    progress.end(isKilnError(error) ? error.code : 'E-BUG')
     throwIfInterrupted(options.signal)
     throw error
+  }
+}
+
+async function watch(
+  machine: Machine,
+  options: BootOptions & { readonly firmware: Firmware; readonly serialLog: string },
+  elapsedMs: () => number,
+): Promise<BootVerdict> {
+  const { until = defaultUntil, fail = defaultFail, timeoutMs = defaultTimeoutMs, signal } = options
+  const outcome = await machine.outcome({ failed: fail, up: until }, { timeoutMs, signal })
+  const ms = elapsedMs()
+  if (outcome.kind === 'match' && outcome.name === 'failed') {
+    await machine.outcome({ lastWords }, { timeoutMs: lastWordsMs, signal })
+  }
+  if (outcome.kind === 'ended') {
+    throwIfInterrupted(signal)
+    const { code, complaints } = await machine.ended
+    if (code !== 0) throw explainQemu(complaints)
+  }
+  return judge(outcome, {
+    seconds: ms / 1000,
+    firmware: options.firmware,
+    serialLog: options.serialLog,
+    lastLines: machine.console.lastLines(keptLines),
+  })
+}
+
+function bootTitle(artifact: string, firmware: Firmware): string {
+  return `boot ${basename(artifact)} (${firmware === 'uefi' ? 'UEFI' : 'BIOS'})`
+}
+
+/** Tells the boot as one step, which ends once. */
+function bootProgress(step: string, title: string, emit: Emit) {
+  const started = performance.now()
+  const ms = () => Math.round(performance.now() - started)
+  let hasEnded = false
+  emit({ event: 'step-started', step, title })
+  return {
+    ms,
+    line(line: string) {
+      if (line.trim() !== '') emit({ event: 'step-output', step, line })
+    },
+    emulated(reason: string) {
+      const message = `KVM does not work here (${reason}): the machine is emulated, which takes minutes, not seconds`
+      emit({ event: 'notice', level: 'info', message })
+    },
+    end(code: ErrorCode | undefined) {
+      if (hasEnded) return
+      hasEnded = true
+      if (code) emit({ event: 'step-failed', step, title, code, ms: ms() })
+      else emit({ event: 'step-finished', step, title, outcome: 'built', ms: ms() })
+    },
   }
 }
 
@@ -135,23 +167,10 @@ export function defaultSerialLog(artifact: string, firmware: Firmware): string {
   return `${artifact}.${firmware}.log`
 }
 
-interface Circumstances {
-  readonly firmware: Firmware
-  readonly serialLog: string
-  readonly ms: number
-  readonly machine: Machine
-}
-
 function judge(
   outcome: Outcome<'up' | 'failed'>,
-  { firmware, serialLog, ms, machine }: Circumstances,
+  facts: Pick<BootVerdict, 'seconds' | 'firmware' | 'serialLog' | 'lastLines'>,
 ): BootVerdict {
-  const facts = {
-    seconds: ms / 1000,
-    firmware,
-    serialLog,
-    lastLines: machine.console.lastLines(keptLines),
-  }
   switch (outcome.kind) {
     case 'match':
       return { outcome: outcome.name, line: withoutFrame(outcome.line), ...facts }

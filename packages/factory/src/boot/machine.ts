@@ -39,6 +39,8 @@ export interface MachineOptions {
 export interface MachineEnd {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
+  /** What QEMU itself said. A warning does not mean that something failed: `code` does. */
+  readonly complaints: string
 }
 
 /** How long QEMU may take to end after it was told to. */
@@ -105,8 +107,7 @@ export class Machine {
       if (plan.ssh) machine.#sshPort = await machine.#findPort()
       return machine
     } catch (error) {
-      await machine.stop()
-      const complaints = machine.#qemu.complaints()
+      const { complaints } = await machine.stop()
       throwIfInterrupted(surroundings.options.signal)
       throw complaints === '' ? error : explainQemu(complaints)
     }
@@ -220,10 +221,10 @@ export class Machine {
   }
 }
 
-function endOf({ child }: QemuProcess): Promise<MachineEnd> {
+function endOf({ child, complaints }: QemuProcess): Promise<MachineEnd> {
   return new Promise((resolve) => {
-    child.on('error', () => resolve({ code: null, signal: null }))
-    child.on('close', (code, signal) => resolve({ code, signal }))
+    child.on('error', (error) => resolve({ code: null, signal: null, complaints: error.message }))
+    child.on('close', (code, signal) => resolve({ code, signal, complaints: complaints() }))
   })
 }
 

@@ -15,8 +15,9 @@ export function semanticFindings(loaded: LoadedDefinition, knownDistros: readonl
     ...keyringFindings(loaded),
     ...loaded.images.flatMap((image, index) => [
       ...distroFindings(loaded, image, index, knownDistros),
-      ...overlayFindings(loaded, image, index),
-      ...mediumFindings(loaded, image, index),
+      ...supportFindings(loaded, image, index),
+      ...folderFindings(loaded, image, index),
+      ...configFindings(loaded, image, index),
     ]),
     ...duplicateFindings(loaded),
   ]
@@ -70,20 +71,40 @@ function choiceHint(word: string, known: readonly string[]): string {
   return meant ? `did you mean "${meant}"? (${list})` : list
 }
 
-function overlayFindings(loaded: LoadedDefinition, image: LoadedImage, index: number): Finding[] {
-  const problem = image.overlay && unreadable(image.overlay, 'folder')
-  if (!problem) return []
-  return [
-    {
-      code: 'E-OVERLAY-UNREADABLE',
-      message: `the overlay ${loaded.definition.images[index]?.overlay} ${problem}`,
-      place: loaded.placeOf(['images', index, 'overlay']),
-      hint: `a path that is not absolute starts at ${loaded.folder}`,
-    },
-  ]
+/** What the schema has words for, and the factory no way to make yet. */
+const supported = { arch: ['amd64'], variant: ['core'] } as const
+
+function supportFindings(loaded: LoadedDefinition, image: LoadedImage, index: number): Finding[] {
+  return (['arch', 'variant'] as const).flatMap((key): Finding[] => {
+    const values: readonly string[] = supported[key]
+    if (values.includes(image[key])) return []
+    return [
+      {
+        code: 'E-UNSUPPORTED',
+        message: `${key} "${image[key]}" cannot be built yet`,
+        place: loaded.placeOf(['images', index, key]),
+        hint: `for now: ${values.join(', ')}; see docs/limits.md`,
+      },
+    ]
+  })
 }
 
-function mediumFindings(loaded: LoadedDefinition, image: LoadedImage, index: number): Finding[] {
+function folderFindings(loaded: LoadedDefinition, image: LoadedImage, index: number): Finding[] {
+  return (['overlay', 'medium'] as const).flatMap((key): Finding[] => {
+    const problem = image[key] && unreadable(image[key], 'folder')
+    if (!problem) return []
+    return [
+      {
+        code: 'E-OVERLAY-UNREADABLE',
+        message: `the ${key} ${loaded.definition.images[index]?.[key]} ${problem}`,
+        place: loaded.placeOf(['images', index, key]),
+        hint: `a path that is not absolute starts at ${loaded.folder}`,
+      },
+    ]
+  })
+}
+
+function configFindings(loaded: LoadedDefinition, image: LoadedImage, index: number): Finding[] {
   if (image.cloudConfig === undefined) return []
   const problem = unreadable(image.cloudConfig, 'file')
   if (!problem) return cloudConfigFindings(image.cloudConfig)

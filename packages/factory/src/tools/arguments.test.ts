@@ -61,8 +61,9 @@ describe('veritysetup', () => {
   })
 
   for (const output of ['', 'Root hash: 12', `Root hash: ${'g'.repeat(64)}`, `Salt: ${'0'.repeat(64)}`]) {
-    it(`has failed where it says "${output.slice(0, 20)}"`, () =>
-      expectCode('E-TOOL-FAILED', () => parseRootHash(output)))
+    it(`has failed where it says "${output.slice(0, 20)}"`, async () => {
+      await expectCode('E-TOOL-FAILED', () => parseRootHash(output))
+    })
   }
 })
 

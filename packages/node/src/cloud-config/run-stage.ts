@@ -51,21 +51,40 @@ function readSources(
   const sources: Source[] = []
   const records: StepRecord[] = []
   for (const file of options.sources.flatMap((folder) => configFiles(host, folder))) {
-    const result = parseCloudConfig(host.readText(file), file)
-    if (result.kind === 'parsed') {
-      for (const warning of result.warnings) warn(host, `${file}: ${warning}`)
-      sources.push({ file, config: result.document.value })
-    } else if (result.kind === 'no-header') {
-      warn(host, `${file} has no #cloud-config in its first 10 lines and is left out`)
-    } else {
-      const errors = result.findings.map(({ message, place, hint }) =>
-        [place ? formatPlace(place) : file, message, hint].filter(Boolean).join(': '),
-      )
-      for (const error of errors) warn(host, error)
-      records.push({ stage, source: file, step: 'read', ms: 0, ok: false, errors })
-    }
+    const { config, errors = [], warnings = [] } = readSource(host, file)
+    if (config) sources.push({ file, config })
+    // Every stage reads every file; saying it once is enough.
+    if (stage === 'boot') for (const warning of warnings) warn(host, `${file}: ${warning}`)
+    for (const error of errors) warn(host, error)
+    if (errors.length > 0) records.push({ stage, source: file, step: 'read', ms: 0, ok: false, errors })
   }
   return { sources, records }
+}
+
+interface SourceResult {
+  readonly config?: CloudConfig
+  readonly warnings?: readonly string[]
+  readonly errors?: readonly string[]
+}
+
+function readSource(host: Host, file: string): SourceResult {
+  let text: string
+  try {
+    text = host.readText(file)
+  } catch (error) {
+    if (error instanceof HostError) return { errors: [error.message] }
+    throw error
+  }
+  const result = parseCloudConfig(text, file)
+  if (result.kind === 'parsed') return { config: result.document.value, warnings: result.warnings }
+  if (result.kind === 'no-header') {
+    return { warnings: ['no #cloud-config in its first 10 lines, so it is left out'] }
+  }
+  return {
+    errors: result.findings.map(({ message, place, hint }) =>
+      [place ? formatPlace(place) : file, message, hint].filter(Boolean).join(': '),
+    ),
+  }
 }
 
 function runStep(context: ModuleContext, stage: StageName, source: string, step: StageStep): StepRecord {
@@ -92,7 +111,7 @@ function performStep(
   return { errors: step.actions.flatMap((action) => attempt(() => runAction(action, context))) }
 }
 
-/** All actions of a step run, even if an earlier one failed. Only expected errors are turned into a report. */
+/** All actions of a step run, even if an earlier one failed. */
 function attempt(body: () => void): string[] {
   try {
     body()
@@ -100,7 +119,8 @@ function attempt(body: () => void): string[] {
   } catch (error) {
     if (error instanceof ModuleError) return [...error.messages]
     if (error instanceof HostError || error instanceof AccountError) return [error.message]
-    throw error
+    // Even a defect of ours must not keep the other steps from running: one of them may let the administrator in.
+    return [`a defect in kiln-agent itself: ${String(error)}`]
   }
 }
 

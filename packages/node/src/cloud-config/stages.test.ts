@@ -76,10 +76,15 @@ test('stages: within a step the order is that of the field, users by name', () =
 })
 
 test('stages: what is not there yet is an error, never silence', () => {
-  const [first, second] = steps(
-    'stages:\n  fs:\n    - {systemctl: {enable: [x]}}\n    - {only_os: Debian, commands: [x]}',
+  const [first, second, third] = steps(
+    `stages:
+  fs:
+    - {systemctl: {enable: [x]}}
+    - {only_os: Debian, commands: [x]}
+    - {if: '[ "{{ .Values.os.name }}" ]', commands: [x]}`,
     'fs',
   )
+  assert.match(third?.blocked ?? '', /templates/)
   assert.deepEqual(first?.actions, [{ kind: 'unsupported', key: 'systemctl' }])
   assert.equal(second?.blocked, 'the condition only_os is not yet supported')
 })

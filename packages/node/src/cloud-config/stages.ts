@@ -8,6 +8,7 @@ import {
   type StepConfig,
   type UserConfig,
 } from './schema.ts'
+import { templateRefusal, usesTemplate } from './template.ts'
 
 /** One thing that a step does, as plain data. `modules/index.ts` has one function for each kind. */
 export type Action =
@@ -85,7 +86,6 @@ function simpleStep(name: string, actions: readonly Action[]): StageStep {
 
 /** Within a step the order is the field's own, whatever the order in the file. */
 function normalStep(step: StepConfig, index: number): StageStep {
-  const blocking = laterConditions.filter((key) => step[key] !== undefined)
   const actions: Action[] = []
   if (step.directories) actions.push({ kind: 'directories', directories: step.directories })
   if (step.files) actions.push({ kind: 'files', files: step.files })
@@ -97,9 +97,16 @@ function normalStep(step: StepConfig, index: number): StageStep {
   return {
     name: step.name ?? `step ${index}`,
     condition: step.if,
-    blocked: blocking.length === 0 ? undefined : `the condition ${blocking.join(', ')} is not yet supported`,
+    blocked: blockedBy(step),
     actions,
   }
+}
+
+/** A condition that cannot be judged: nobody knows whether the step should run. */
+function blockedBy(step: StepConfig): string | undefined {
+  const unknown = laterConditions.filter((key) => step[key] !== undefined)
+  if (unknown.length > 0) return `the condition ${unknown.join(', ')} is not yet supported`
+  return step.if !== undefined && usesTemplate(step.if) ? `if: ${templateRefusal}` : undefined
 }
 
 /** Sorted by name, so that the same users get the same ids on every machine. */

@@ -1,4 +1,5 @@
 import type { Argv, Host } from '../../host/host.ts'
+import { templateRefusal, usesTemplate } from '../template.ts'
 
 /** What a module may use. */
 export interface ModuleContext {
@@ -34,9 +35,7 @@ export function forEach<T>(items: readonly T[], action: (item: T) => void): void
   if (messages.length > 0) throw new ModuleError(messages)
 }
 
-/** The field fills in `{{ … }}`; until Kiln does, such a text must not pass for what was meant. */
+/** @throws ModuleError where a text asks for values to be filled in */
 export function refuseTemplate(text: string, what: string): void {
-  if (/\{\{[^}]*\.(Values|MachineID|ProtectedID|UUID|Random)\b/.test(text)) {
-    throw new ModuleError([`${what}: templates ({{ … }}) are not yet supported`])
-  }
+  if (usesTemplate(text)) throw new ModuleError([`${what}: ${templateRefusal}`])
 }
