@@ -17,7 +17,7 @@ import { compare, mib, ms, mustRun, row } from './measure.ts'
 
 const root = join(import.meta.dirname, '..')
 const signal = new AbortController().signal
-const cacheFolder = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'kiln')
+const cacheFolder = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'kiln')
 const scratch = mkdtempSync(join(tmpdir(), 'kiln-bench-'))
 const emit = () => {}
 

@@ -12,7 +12,7 @@ export function locateInRoot(root: string, path: string): string | undefined {
     const [part = '', ...after] = rest
     const next = posix.join(done, part)
     const stat = lstatSync(join(root, next), { throwIfNoEntry: false })
-    if (!stat) return undefined
+    if (!stat || (after.length > 0 && stat.isFile())) return undefined
     if (stat.isSymbolicLink()) {
       if (++links > mostLinks) return undefined
       const target = readlinkSync(join(root, next))

@@ -37,7 +37,8 @@ export const failureFacts = {
   },
   'root-damaged': {
     title: 'root.img is damaged',
-    advice: 'Nothing of it was run. Boot another generation or write the medium anew.',
+    advice:
+      'Nothing of it was run. Boot another generation or write the medium anew. A damaged metadata block can also mean that the boot entry belongs to another build.',
   },
   'root-unmountable': {
     title: 'the checked root cannot be mounted',

@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { parseBootParameters, splitCommandLine } from '@kiln/contract'
+import { commandLine } from './command-line.ts'
+
+const rootHash = '0123456789abcdef'.repeat(4)
+const line = (...added: string[]) => commandLine({ rootHash, hashOffset: 40960, added })
+
+describe('the command line of the kernel', () => {
+  it('tells the initramfs the root hash and where the tree is', () => {
+    const parameters = parseBootParameters(line())
+    assert.deepEqual([parameters.rootHash, parameters.hashOffset], [rootHash, 40960])
+  })
+
+  it('says nothing of where the root lies: that is the word of a carrier', () => {
+    assert.equal(parseBootParameters(line()).source, undefined)
+  })
+
+  it('gives no shell unless the user asks for one', () => {
+    assert.equal(parseBootParameters(line()).rescueShell, false)
+    assert.equal(parseBootParameters(line('rd.shell')).rescueShell, true)
+  })
+
+  it("has the user's words last, so that they win", () => {
+    assert.deepEqual(splitCommandLine(line('panic=0', 'quiet')).slice(-2), ['panic=0', 'quiet'])
+  })
+
+  it('speaks on the screen and on the serial line; the last console is that of the system', () => {
+    const consoles = splitCommandLine(line()).filter((word) => word.startsWith('console='))
+    assert.deepEqual(consoles, ['console=ttyS0', 'console=tty1'])
+  })
+})

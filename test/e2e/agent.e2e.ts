@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdir, readFile, stat } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { before, describe, test } from 'node:test'
+import { kilnVersion, listDistros, loadDefinition, planBuild } from '@kiln/factory'
+import { elfNeeds } from '@kiln/factory/payload/elf'
+import { fileDigest } from '@kiln/factory/resolve/digest'
+import { runPlan } from '@kiln/factory/run/engine'
+import { executors } from '@kiln/factory/run/executors'
+import { openStore } from '@kiln/factory/run/store'
+import { type AgentProgram, compileAgent } from '@kiln/factory/toolchain/agent'
+import { freshFolder, repository } from './harness.ts'
+
+/** The program as it runs on a node: static, on QuickJS. Its cases are those that the adapter for Node.js passes, too. */
+describe('the node program', () => {
+  let compile: (program: AgentProgram) => Promise<string>
+
+  before(async () => {
+    const signal = new AbortController().signal
+    const definition = loadDefinition(join(repository, 'examples/debian'), listDistros())
+    const { plan } = await planBuild({ definition, signal })
+    const toolchainOnly = { steps: plan.steps.filter(({ kind }) => kind === 'toolchain') }
+    const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'kiln')
+    await mkdir(cache, { recursive: true })
+    const options = {
+      store: openStore(cache),
+      executors,
+      emit: () => {},
+      signal,
+      rebuild: false,
+      concurrency: 1,
+    }
+    const toolchain = (await runPlan(toolchainOnly, options)).results.get('toolchain')
+    assert.ok(toolchain)
+    compile = async (program) => {
+      const [out, scratch] = [await freshFolder(), await freshFolder()]
+      return compileAgent(program, {
+        version: kilnVersion,
+        toolchain,
+        out,
+        scratch,
+        signal,
+        onLine: () => {},
+      })
+    }
+  })
+
+  test('behaves on QuickJS as the port promises', async (t) => {
+    const { stdout, status } = spawnSync(await compile('conformance'), { encoding: 'utf8' })
+    const outcomes = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { case: string; ok: boolean; error?: string })
+    for (const outcome of outcomes) {
+      await t.test(outcome.case, () => assert.equal(outcome.error, undefined))
+    }
+    assert.ok(outcomes.length > 20)
+    assert.equal(status, 0)
+  })
+
+  test('is one static file of at most 3 MB', async () => {
+    const agent = await compile('main')
+    assert.ok((await stat(agent)).size <= 3_000_000)
+    assert.deepEqual(elfNeeds(await readFile(agent)), { interpreter: undefined, libraries: [], runPath: [] })
+    assert.equal(execFileSync(agent, ['version'], { encoding: 'utf8' }), `kiln-agent ${kilnVersion}\n`)
+  })
+
+  test('compiles to the same bytes each time', async () => {
+    assert.equal(await fileDigest(await compile('main')), await fileDigest(await compile('main')))
+  })
+})
