@@ -64,7 +64,7 @@ async function agentRows(): Promise<string[]> {
 }
 
 function rootSandbox(out: string) {
-  const layers = layersOf(result('base'), result('packages'), result('convert'))
+  const layers = layersOf(result('packages'), result('convert'))
   return toolchainSandbox(result('toolchain'), scratch, [
     { kind: 'tree-ro', layers, target: '/run/work/root' },
     { kind: 'bind', source: out, target: '/run/work/out' },
@@ -103,7 +103,7 @@ async function initramfsRows(): Promise<string[]> {
   const kernel = (result('validate').facts as { kernelVersion: string }).kernelVersion
   const sandbox = {
     root: {
-      layers: layersOf(result('base'), result('packages')),
+      layers: layersOf(result('packages')),
       upper: { folder: join(scratch, 'dracut'), work: join(scratch, 'dracut-work') },
     },
     mounts: [{ kind: 'file-ro', source: '/etc/resolv.conf', target: '/run/resolv.conf' }] as const,

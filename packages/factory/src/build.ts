@@ -70,6 +70,8 @@ export async function planBuild(options: PlanOptions): Promise<{ build: Resolved
 export async function build(options: BuildOptions): Promise<BuildResult> {
   const started = performance.now()
   const { emit, signal, cacheFolder, out, rebuild } = options
+  // Modes of files that tools make are part of the result, so the user's own mask must not be.
+  process.umask(0o022)
   await mkdir(cacheFolder, { recursive: true })
   await sweepDrafts(cacheFolder)
   const { build, plan } = await planBuild(options)

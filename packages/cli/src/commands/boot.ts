@@ -1,5 +1,6 @@
 import type { BootVerdict } from '@kiln/factory/boot/artifact'
 import type { Firmware } from '@kiln/factory/boot/firmware'
+import type { Attachment } from '@kiln/factory/tools/qemu'
 import { type Command, Option } from 'commander'
 import { ensureHostTools } from '../host-packages.ts'
 import {
@@ -25,6 +26,7 @@ import {
 
 interface BootCommandOptions extends OutputOptions {
   readonly firmware: Firmware
+  readonly as?: Attachment
   readonly until?: RegExp
   readonly timeout?: number
   readonly serialLog?: string
@@ -49,6 +51,13 @@ export function addBootCommand(program: Command, session: Session, done: Done): 
     .argument('<ARTIFACT>', 'the image to boot; it is never changed')
     .addOption(
       new Option('--firmware <kind>', 'firmware of the machine').choices(['uefi', 'bios']).default('uefi'),
+    )
+    .addOption(
+      new Option('--as <kind>', 'how the artifact is attached (default: cd for an ISO, else disk)').choices([
+        'cd',
+        'usb',
+        'disk',
+      ]),
     )
     .option('--until <regex>', 'up once a line of the serial console matches', regularExpression)
     .option('--timeout <seconds>', 'how long it may take (default: 600)', secondsToMs)
@@ -96,6 +105,7 @@ export async function bootAndWatch(
   return bootArtifact(
     {
       artifact,
+      as: options.as,
       firmware: options.firmware ?? 'uefi',
       serialLog: options.serialLog,
       until: options.until,
@@ -131,7 +141,9 @@ async function bootOutcome(verdict: BootVerdict): Promise<Outcome> {
   return { result: verdict, lines: [upLine(verdict)] }
 }
 
-/** `up after 21.3 s (uefi); serial console in dist/a.iso.uefi.log` */
-export function upLine({ seconds, firmware, serialLog }: BootVerdict): string {
-  return `up after ${formatDuration(seconds * 1000)} (${firmware}); serial console in ${serialLog}`
+/** `up after 21.3 s (uefi): my-system v1.0.0, root verified, 0 failed units; serial console in dist/a.iso.uefi.log` */
+export function upLine({ seconds, firmware, line, serialLog }: BootVerdict): string {
+  const said = line?.match(/kiln: up: (.*?),? \S+ s since boot/)?.[1]
+  const facts = said ? `: ${said}` : ''
+  return `up after ${formatDuration(seconds * 1000)} (${firmware})${facts}; serial console in ${serialLog}`
 }

@@ -14,7 +14,7 @@ export const defaultUntil = /kiln: up: [^\n]*\n/
 export const defaultFail = /(?:kiln: boot refused: |kiln: boot failed|Kernel panic - not syncing)[^\n]*\n/
 
 /** What comes after the reasons. A machine that failed gets a moment to tell them all. */
-const lastWords = /kiln: cannot boot|kiln: rescue shell|end Kernel panic/
+const lastWords = /(?:kiln: cannot boot|kiln: rescue shell|end Kernel panic)[^\n]*\n/
 const lastWordsMs = 3_000
 
 /** Ten minutes: under emulation, on a busy machine, a boot takes several. */
@@ -131,7 +131,7 @@ function bootProgress(step: string, title: string, emit: Emit) {
       if (line.trim() !== '') emit({ event: 'step-output', step, line })
     },
     emulated(reason: string) {
-      const message = `KVM does not work here (${reason}): the machine is emulated, which takes minutes, not seconds`
+      const message = `KVM does not work here (${reason}): the machine is emulated, which takes a minute or more`
       emit({ event: 'notice', level: 'info', message })
     },
     end(code: ErrorCode | undefined) {

@@ -128,11 +128,11 @@ async function takeFromRoot(
   selection: ModuleSelection,
   context: StepContext<'initramfs'>,
 ): Promise<string> {
-  const { base, packages, convert, toolchain } = context.inputs
+  const { packages, convert, toolchain } = context.inputs
   const modules = join(context.scratch, 'modules')
   await mkdir(modules)
   const sandbox = toolchainSandbox(toolchain, context.scratch, [
-    { kind: 'tree-ro', layers: layersOf(base, packages, convert), target: '/run/work/root' },
+    { kind: 'tree-ro', layers: layersOf(packages, convert), target: '/run/work/root' },
     { kind: 'bind', source: context.out, target: '/run/work/out' },
     { kind: 'bind', source: modules, target: '/run/work/modules' },
   ])

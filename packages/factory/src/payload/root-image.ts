@@ -13,10 +13,10 @@ const compressionLevel = 6
 
 /** Packs the root once, for all carriers: squashfs, padded to whole blocks, with its hash tree behind it. */
 export const makeRootImage: Executors['root-image'] = async (step, context) => {
-  const { base, packages, convert, toolchain } = context.inputs
+  const { packages, convert, toolchain } = context.inputs
   const image = join(context.out, 'root.img')
   const sandbox = toolchainSandbox(toolchain, context.scratch, [
-    { kind: 'tree-ro', layers: layersOf(base, packages, convert), target: '/run/work/root' },
+    { kind: 'tree-ro', layers: layersOf(packages, convert), target: '/run/work/root' },
     { kind: 'bind', source: context.out, target: '/run/work/out' },
   ])
   const run = (argv: [string, ...string[]]) =>

@@ -9,7 +9,7 @@ export const stepVersions: Record<StepKind, number> = {
   toolchain: 1,
   agent: 1,
   base: 1,
-  packages: 1,
+  packages: 2,
   convert: 1,
   validate: 1,
   'root-image': 1,

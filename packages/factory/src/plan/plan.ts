@@ -31,7 +31,7 @@ function planImage(image: ResolvedImage, build: ResolvedBuild, artifacts: readon
   const { identity, archive } = image
   const { arch } = identity
   const { epoch } = archive
-  const root = { base: id('base'), packages: id('packages'), convert: id('convert') }
+  const root = { packages: id('packages'), convert: id('convert') }
   const toolchain = 'toolchain'
   const agent = `agent/${arch}`
   return [
@@ -43,7 +43,7 @@ function planImage(image: ResolvedImage, build: ResolvedBuild, artifacts: readon
       inputs: { toolchain },
     },
     {
-      id: root.base,
+      id: id('base'),
       kind: 'base',
       title: `base ${identity.flavor} ${identity.flavorRelease}`,
       params: { archive, arch },
@@ -54,14 +54,14 @@ function planImage(image: ResolvedImage, build: ResolvedBuild, artifacts: readon
       kind: 'packages',
       title: `packages (${image.install.length} named)`,
       params: { arch, install: image.install, remove: image.remove, epoch },
-      inputs: { base: root.base },
+      inputs: { base: id('base') },
     },
     {
       id: root.convert,
       kind: 'convert',
       title: 'conversion',
       params: conversion(image, build),
-      inputs: { base: root.base, packages: root.packages, agent },
+      inputs: { packages: root.packages, agent },
     },
     {
       id: id('validate'),

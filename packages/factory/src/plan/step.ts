@@ -24,7 +24,7 @@ export interface StepKinds {
     inputs: never
     facts: Record<string, never>
   }
-  /** Packages and kernel, as a layer on the base. */
+  /** Packages and kernel, in a copy of the base: the lowest layer of the root. */
   packages: {
     params: {
       readonly arch: Architecture
@@ -38,7 +38,7 @@ export interface StepKinds {
   /** What makes it an immutable image: agent, release files, layout, services, overlay, cleaning. */
   convert: {
     params: ConversionParams
-    inputs: 'base' | 'packages' | 'agent'
+    inputs: 'packages' | 'agent'
     facts: Record<string, never>
   }
   /** Looks the converted root over; fails with a list. Hands on what the initramfs takes from it. */
@@ -48,18 +48,18 @@ export interface StepKinds {
       readonly identity: ImageIdentity
       readonly services: readonly string[]
     }
-    inputs: 'base' | 'packages' | 'convert' | 'toolchain'
+    inputs: 'packages' | 'convert' | 'toolchain'
     facts: { readonly kernelVersion: string }
   }
   /** squashfs with its dm-verity tree. */
   'root-image': {
     params: { readonly epoch: number }
-    inputs: 'base' | 'packages' | 'convert' | 'toolchain'
+    inputs: 'packages' | 'convert' | 'toolchain'
     facts: { readonly rootHash: string; readonly hashOffset: number }
   }
   initramfs: {
     params: { readonly arch: Architecture; readonly epoch: number }
-    inputs: 'base' | 'packages' | 'convert' | 'toolchain' | 'agent' | 'validate'
+    inputs: 'packages' | 'convert' | 'toolchain' | 'agent' | 'validate'
     facts: { readonly kernelVersion: string; readonly modules: number }
   }
   /** Everything a node runs, with its identity card. */

@@ -24,7 +24,7 @@ export async function conversionFiles(): Promise<string> {
 const folders = ['/oem', '/system/oem', '/usr/local/cloud-config', '/usr/lib/kiln']
 
 export const convert: Executors['convert'] = async (step, context) => {
-  const { base, packages, agent } = context.inputs
+  const { packages, agent } = context.inputs
   const staging = await makeStaging(join(context.scratch, 'stage'))
   await stageAdditions(staging, step.params, join(agent.folder, 'kiln-agent'), agent.facts.version)
   const layer = join(context.out, layerFolder)
@@ -33,7 +33,7 @@ export const convert: Executors['convert'] = async (step, context) => {
   await runInSandbox(
     {
       root: {
-        layers: layersOf(base, packages),
+        layers: layersOf(packages),
         upper: { folder: layer, work: join(context.scratch, 'work') },
       },
       mounts: [

@@ -2,12 +2,13 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Executors, StepContext } from '../run/engine.ts'
 import { runInSandbox, type Sandbox } from '../sandbox/sandbox.ts'
+import { copyTree } from '../tools/cp.ts'
 import { explainApt } from '../tools/mmdebstrap.ts'
-import { layerFolder, layersOf } from './layers.ts'
+import { layerFolder, layerOf } from './layers.ts'
 import { parsePackageRecords } from './package-list.ts'
 
 /**
- * Installs packages by the distribution's own manager, as a layer on the base, and notes exactly what is there then.
+ * Installs packages by the distribution's own manager, in a copy of the base, and notes exactly what is there then.
  */
 export const installPackages: Executors['packages'] = async (step, context) => {
   const sandbox = await packageSandbox(context)
@@ -27,12 +28,17 @@ export const installPackages: Executors['packages'] = async (step, context) => {
   return { facts: { count: packages.length } }
 }
 
+/**
+ * The layer starts as a copy. dpkg renames folders, which a copy-on-write mount refuses on some kernels and to ordinary
+ * users; and a root that is there in whole is the same whoever made it.
+ */
 async function packageSandbox(context: StepContext<'packages'>): Promise<Sandbox> {
-  const folder = join(context.out, layerFolder)
+  const root = join(context.out, layerFolder)
+  await copyTree(layerOf(context.inputs.base), root, context.signal)
   const cache = join(context.scratch, 'archives')
   await mkdir(join(cache, 'partial'), { recursive: true })
   return {
-    root: { layers: layersOf(context.inputs.base), upper: { folder, work: join(context.scratch, 'work') } },
+    root: { folder: root },
     mounts: [
       { kind: 'file-ro', source: '/etc/resolv.conf', target: '/run/resolv.conf' },
       { kind: 'bind', source: cache, target: '/var/cache/apt/archives' },

@@ -27,9 +27,9 @@ export interface Check {
 }
 
 export const validate: Executors['validate'] = async (step, context) => {
-  const { base, packages, convert, toolchain } = context.inputs
+  const { packages, convert, toolchain } = context.inputs
   const { tree, readText } = await inspectRoot({
-    layers: layersOf(base, packages, convert),
+    layers: layersOf(packages, convert),
     toolchain,
     out: context.out,
     scratch: context.scratch,

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Fingerprint } from '../plan/fingerprint.ts'
+import { removeTree } from './remove-tree.ts'
 
 /** What is known of a finished step, beside its files. */
 export interface ResultCard<Facts = unknown> {
@@ -63,7 +64,7 @@ async function beginDraft(drafts: string, objects: string, key: string): Promise
   await mkdir(files, { recursive: true })
   await mkdir(scratch)
   await mkdir(objects, { recursive: true })
-  const discard = () => rm(folder, { recursive: true, force: true })
+  const discard = () => removeTree(folder)
   return {
     files,
     scratch,
@@ -105,7 +106,7 @@ export async function sweepDrafts(folder: string): Promise<void> {
   const names = await readdir(drafts).catch(() => [])
   for (const name of names) {
     const pid = Number(name.split('-')[1])
-    if (!isAlive(pid)) await rm(join(drafts, name), { recursive: true, force: true })
+    if (!isAlive(pid)) await removeTree(join(drafts, name))
   }
 }
 

@@ -2,7 +2,7 @@
 set -eu
 mountpoint=$1
 shift
-echo kiln > /proc/sys/kernel/hostname
+hostname kiln
 while [ "$1" != -- ]; do
   case $1 in
     overlay) mkdir -p "$mountpoint$3"; mount -t overlay -o "$2" kiln "$mountpoint$3"; shift 3 ;;

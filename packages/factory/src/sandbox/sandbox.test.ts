@@ -1,19 +1,10 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
-import { once } from 'node:events'
-import {
-  copyFileSync,
-  createReadStream,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-} from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, realpathSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { libraryClosure } from '../payload/library-closure.ts'
 import { readInRoot } from '../rootfs/read-root.ts'
+import { lifeline } from '../testkit/lifeline.ts'
 import { expectCode, plant, temporaryFolder } from '../testkit/testkit.ts'
 import { type Mount, runInSandbox, type Sandbox, sandboxDirectives } from './sandbox.ts'
 
@@ -87,7 +78,6 @@ const machine = { x64: 'x86_64', arm64: 'aarch64' }[process.arch as 'x64' | 'arm
 const programs = [
   '/bin/sh',
   '/bin/cat',
-  '/usr/bin/tail',
   '/bin/ln',
   '/bin/chown',
   '/bin/chmod',
@@ -247,15 +237,11 @@ describe('a sandbox', () => {
   })
 
   it('ends with everything in it when it is interrupted', { timeout: 20_000 }, async (t) => {
-    const { folder, sh } = makeRoot(t)
-    plant(folder, { shared: 'folder/' })
-    const pipe = join(folder, 'shared/pipe')
-    assert.equal(spawnSync('mkfifo', [pipe]).status, 0)
-    // Ends when nobody holds the other end any more, which is when all programs are gone.
-    const gone = once(createReadStream(pipe).resume(), 'end')
+    const { sh } = makeRoot(t)
+    const { folder, gone } = lifeline(t)
     const controller = new AbortController()
-    const mounts: Mount[] = [{ kind: 'bind', source: join(folder, 'shared'), target: '/run/shared' }]
-    const script = 'exec 3> /run/shared/pipe; tail -f /dev/null & echo ready; wait'
+    const mounts: Mount[] = [{ kind: 'bind', source: folder, target: '/run/lifeline' }]
+    const script = 'cd /run/lifeline; exec 3> alive; cat hold & echo ready; wait'
     const onLine = () => controller.abort()
     await expectCode('E-INTERRUPTED', () => sh(script, { mounts, signal: controller.signal, onLine }))
     await gone

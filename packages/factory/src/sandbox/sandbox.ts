@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { KilnError } from '@kiln/contract'
 import { type RunOptions, type RunResult, run } from '../tools/process.ts'
+import { unshareArguments, unshareRefusal } from '../tools/unshare.ts'
 
 /**
  * A root file system to run a program in: a mount and process namespace of its own, `/proc`, a small `/dev`, empty `/tmp`
@@ -18,8 +19,10 @@ export interface Sandbox {
   readonly scratch: string
 }
 
-/** Layers, lowest first. With `upper`, changes land there; without, the tree is read-only. */
-export interface RootTree {
+/** Either layers, lowest first: with `upper`, changes land there; without, the tree is read-only. Or one folder, written in place. */
+export type RootTree = LayeredRoot | { readonly folder: string }
+
+export interface LayeredRoot {
   readonly layers: readonly [string, ...string[]]
   readonly upper?: { readonly folder: string; readonly work: string }
 }
@@ -41,39 +44,30 @@ export async function runInSandbox(
   argv: readonly [string, ...string[]],
   options: SandboxRunOptions = {},
 ): Promise<RunResult> {
-  if (sandbox.root.upper) {
-    await mkdir(sandbox.root.upper.folder, { recursive: true })
-    await mkdir(sandbox.root.upper.work, { recursive: true })
-  }
+  const upper = 'layers' in sandbox.root ? sandbox.root.upper : undefined
+  for (const folder of upper ? [upper.folder, upper.work] : []) await mkdir(folder, { recursive: true })
   const mountpoint = await mkdtemp(join(sandbox.scratch, 'root-'))
   try {
     const directives = sandboxDirectives(sandbox)
-    return await run(
-      'unshare',
-      [...namespaces(sandbox), 'sh', script, mountpoint, ...directives, '--', ...argv],
-      {
-        ...options,
-        env: { HOME: '/root', ...options.env },
-        explain: (output) => options.explain?.(output) ?? explainSandbox(output, argv),
-      },
-    )
+    const namespaces = unshareArguments({ network: sandbox.network ?? false })
+    return await run('unshare', [...namespaces, 'sh', script, mountpoint, ...directives, '--', ...argv], {
+      ...options,
+      env: { HOME: '/root', ...options.env },
+      explain: (output) => options.explain?.(output) ?? explainSandbox(output, argv),
+    })
   } finally {
     await rmdir(mountpoint)
   }
-}
-
-function namespaces({ network = false }: Sandbox): string[] {
-  const own = ['--mount', '--uts', '--ipc', '--pid', '--fork', '--kill-child', ...(network ? [] : ['--net'])]
-  return process.getuid?.() === 0 ? own : ['--user', '--map-root-user', '--map-auto', ...own]
 }
 
 export function sandboxDirectives({ root, mounts = [] }: Sandbox): string[] {
   return [...rootDirectives(root), 'kernel', ...mounts.flatMap(mountDirectives)]
 }
 
-function rootDirectives({ layers, upper }: RootTree): string[] {
-  if (upper) return ['overlay', overlayOptions(layers, upper), '']
-  return treeDirectives(layers, '')
+function rootDirectives(root: RootTree): string[] {
+  if ('folder' in root) return ['root', root.folder]
+  if (root.upper) return ['overlay', overlayOptions(root.layers, root.upper), '']
+  return treeDirectives(root.layers, '')
 }
 
 function treeDirectives(layers: readonly string[], target: string): string[] {
@@ -87,15 +81,20 @@ function mountDirectives(mount: Mount): string[] {
   return [mount.kind, mount.source, mount.target]
 }
 
-/** overlayfs names the uppermost layer first and takes `:`, `,` and `\` for itself. */
-function overlayOptions(layers: readonly string[], upper?: RootTree['upper']): string {
+/**
+ * overlayfs names the uppermost layer first and takes `:`, `,` and `\\` for itself. In a user namespace it may keep its
+ * notes in attributes of users only.
+ */
+function overlayOptions(layers: readonly string[], upper?: LayeredRoot['upper']): string {
   const escaped = (path: string) => path.replaceAll(/[\\:,]/g, '\\$&')
-  const lower = `lowerdir=${layers.toReversed().map(escaped).join(':')}`
-  return upper ? `${lower},upperdir=${escaped(upper.folder)},workdir=${escaped(upper.work)}` : lower
+  const options = [`lowerdir=${layers.toReversed().map(escaped).join(':')}`]
+  if (upper) options.push(`upperdir=${escaped(upper.folder)}`, `workdir=${escaped(upper.work)}`)
+  if (process.getuid?.() !== 0) options.push('userxattr')
+  return options.join(',')
 }
 
 function explainSandbox(output: string, argv: readonly string[]): KilnError | undefined {
-  const denied = output.match(/^unshare: (.*(?:not permitted|denied|failed).*)$/m)?.[1]
+  const denied = unshareRefusal(output)
   if (denied) {
     return new KilnError('E-PERMISSION', `a sandbox cannot be made: ${denied}`, {
       hint: 'run as root, or allow user namespaces and give the user subordinate ids (/etc/subuid, /etc/subgid)',

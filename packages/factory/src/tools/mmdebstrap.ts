@@ -1,6 +1,7 @@
 import { KilnError } from '@kiln/contract'
 import type { ResolvedArchive } from '../resolve/archive.ts'
 import { run } from './process.ts'
+import { unshareArguments } from './unshare.ts'
 
 export interface BootstrapOptions {
   readonly archive: ResolvedArchive
@@ -29,22 +30,19 @@ const excludedPaths = [
 /** Bootstraps a Debian root file system into a folder: the essential packages, apt, and what is included. */
 export async function bootstrap(options: BootstrapOptions): Promise<void> {
   const { archive } = options
-  // In a namespace of its own: if it is killed, its mounts and children go with it.
-  await run(
-    'unshare',
-    ['--mount', '--pid', '--fork', '--kill-child', 'mmdebstrap', ...bootstrapArguments(options)],
-    {
-      env: { SOURCE_DATE_EPOCH: String(archive.epoch) },
-      input: sourcesList(archive),
-      signal: options.signal,
-      onLine: (line) => {
-        options.onLine(line)
-        const percent = line.match(/(\d+(?:\.\d+)?)%/)?.[1]
-        if (percent) options.onPercent(Number(percent))
-      },
-      explain: explainApt,
+  // In namespaces of its own: if it is killed, its mounts and children go with it.
+  const namespaces = unshareArguments({ network: true })
+  await run('unshare', [...namespaces, 'mmdebstrap', ...bootstrapArguments(options)], {
+    env: { SOURCE_DATE_EPOCH: String(archive.epoch) },
+    input: sourcesList(archive),
+    signal: options.signal,
+    onLine: (line) => {
+      options.onLine(line)
+      const percent = line.match(/(\d+(?:\.\d+)?)%/)?.[1]
+      if (percent) options.onPercent(Number(percent))
     },
-  )
+    explain: explainApt,
+  })
 }
 
 export function bootstrapArguments({
@@ -56,6 +54,7 @@ export function bootstrapArguments({
 }: BootstrapOptions): string[] {
   const [first] = archive.suites
   return [
+    '--mode=root',
     '--variant=apt',
     '--format=directory',
     `--architectures=${arch}`,

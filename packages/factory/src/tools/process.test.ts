@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
-import { once } from 'node:events'
-import { createReadStream, realpathSync } from 'node:fs'
-import { join } from 'node:path'
+import { realpathSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { KilnError } from '@kiln/contract'
+import { lifeline } from '../testkit/lifeline.ts'
 import { expectCode, temporaryFolder } from '../testkit/testkit.ts'
 import { hostTools, missingTool, requirements } from './host-tools.ts'
 import { type RunOptions, run } from './process.ts'
@@ -124,18 +122,11 @@ describe('an interrupted program', () => {
   ]
   for (const [what, flags] of cases) {
     it(`is killed: ${what}`, { timeout: 20_000 }, async (t) => {
-      const pipe = join(temporaryFolder(t), 'pipe')
-      assert.equal(spawnSync('mkfifo', [pipe]).status, 0)
-      // Ends when nobody holds the other end any more, which is when the program is gone.
-      const stream = createReadStream(pipe).resume()
-      const gone = once(stream, 'end')
+      const { folder, gone } = lifeline(t)
       const controller = new AbortController()
-      const script = 'exec 3> "$1"; echo ready; exec tail -f /dev/null'
-      const onLine = () => controller.abort()
-      const running = run('unshare', [...flags, 'sh', '-euc', script, 'sh', pipe], {
-        signal: controller.signal,
-        onLine,
-      })
+      const script = 'exec 3> alive; echo ready; cat hold'
+      const options = { cwd: folder, signal: controller.signal, onLine: () => controller.abort() }
+      const running = run('unshare', [...flags, 'sh', '-euc', script], options)
       await expectCode('E-INTERRUPTED', () => running)
       await gone
     })
