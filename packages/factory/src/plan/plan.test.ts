@@ -6,7 +6,7 @@ import type { ResolvedArchive } from '../resolve/archive.ts'
 import type { ResolvedBuild, ResolvedImage } from '../resolve/resolve.ts'
 import { contentKey, fingerprintOf } from './fingerprint.ts'
 import { planBuild, stepId } from './plan.ts'
-import type { Plan, Step, StepKind } from './step.ts'
+import type { Plan, Step, StepKind, StepOf } from './step.ts'
 
 const archive: ResolvedArchive = {
   suites: [{ uri: 'http://mirror.test/', suite: 'trixie', components: ['main'], release: 'r1' }],
@@ -142,12 +142,11 @@ describe('the plan of several images', () => {
 
   it('points the inputs of the second image to the shared steps of the first', () => {
     const second = image({ identity: { variant: 'standard' } })
-    const convert = plan(sample, second).steps.find((step) => step.id === stepId(second, 'convert'))
-    assert.deepEqual(convert?.inputs, {
-      base: stepId(sample, 'base'),
-      packages: stepId(sample, 'packages'),
-      agent: 'agent/amd64',
-    })
+    const convert = plan(sample, second).steps.find(
+      (step): step is StepOf<'convert'> => step.id === stepId(second, 'convert'),
+    )
+    assert.equal(convert?.inputs.packages, stepId(sample, 'packages'))
+    assert.equal(convert?.inputs.agent, 'agent/amd64')
   })
 
   const images = fc.uniqueArray(

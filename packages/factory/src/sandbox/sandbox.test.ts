@@ -11,6 +11,8 @@ import { type Mount, runInSandbox, type Sandbox, sandboxDirectives } from './san
 describe('the directives of a sandbox', () => {
   const scratch = '/scratch'
   const upper = { folder: '/up', work: '/work' }
+  /** What overlayfs must be told in a user namespace. */
+  const own = process.getuid?.() === 0 ? '' : ',userxattr'
   const cases: readonly (readonly [
     what: string,
     sandbox: Omit<Sandbox, 'scratch'>,
@@ -20,17 +22,17 @@ describe('the directives of a sandbox', () => {
     [
       'several layers are an overlay, the uppermost first',
       { root: { layers: ['/a', '/b', '/c'] } },
-      ['overlay', 'lowerdir=/c:/b:/a', '', 'kernel'],
+      ['overlay', `lowerdir=/c:/b:/a${own}`, '', 'kernel'],
     ],
     [
       'changes go to the upper folder, on one layer, too',
       { root: { layers: ['/a'], upper } },
-      ['overlay', 'lowerdir=/a,upperdir=/up,workdir=/work', '', 'kernel'],
+      ['overlay', `lowerdir=/a,upperdir=/up,workdir=/work${own}`, '', 'kernel'],
     ],
     [
       'paths that overlayfs would misread are escaped',
       { root: { layers: ['/a:b', '/c,d', '/e\\f'], upper: { folder: '/u,p', work: '/w:k' } } },
-      ['overlay', String.raw`lowerdir=/e\\f:/c\,d:/a\:b,upperdir=/u\,p,workdir=/w\:k`, '', 'kernel'],
+      ['overlay', String.raw`lowerdir=/e\\f:/c\,d:/a\:b,upperdir=/u\,p,workdir=/w\:k${own}`, '', 'kernel'],
     ],
     [
       'mounts come after the root and the kernel file systems, in order',
@@ -66,7 +68,7 @@ describe('the directives of a sandbox', () => {
           { kind: 'tree-ro', layers: ['/x', '/y'], target: '/run/y' },
         ],
       },
-      ['root-ro', '/a', 'kernel', 'bind-ro', '/x', '/run/x', 'overlay', 'lowerdir=/y:/x', '/run/y'],
+      ['root-ro', '/a', 'kernel', 'bind-ro', '/x', '/run/x', 'overlay', `lowerdir=/y:/x${own}`, '/run/y'],
     ],
   ]
   for (const [what, sandbox, words] of cases) {

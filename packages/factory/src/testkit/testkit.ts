@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict'
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { type ErrorCode, isKilnError, type KilnError } from '@kiln/contract'
+import { removeTree } from '../run/remove-tree.ts'
 
 /** An empty folder that is gone after the test. */
 export function temporaryFolder(t: Pick<TestContext, 'after'>): string {
   const folder = mkdtempSync(join(tmpdir(), 'kiln-test-'))
-  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  t.after(() => removeTree(folder))
   return folder
 }
 

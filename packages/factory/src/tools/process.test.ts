@@ -124,7 +124,7 @@ describe('an interrupted program', () => {
     it(`is killed: ${what}`, { timeout: 20_000 }, async (t) => {
       const { folder, gone } = lifeline(t)
       const controller = new AbortController()
-      const script = 'exec 3> alive; echo ready; cat hold'
+      const script = 'exec 3> alive; echo ready; exec cat hold'
       const options = { cwd: folder, signal: controller.signal, onLine: () => controller.abort() }
       const running = run('unshare', [...flags, 'sh', '-euc', script], options)
       await expectCode('E-INTERRUPTED', () => running)
