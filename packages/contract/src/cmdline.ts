@@ -45,8 +45,16 @@ export function splitCommandLine(line: string): string[] {
 
 /** The value of a `key=value` word; the last one wins, as in the kernel. A bare `key` gives the empty string. */
 export function parameter(words: readonly string[], key: string): string | undefined {
-  const word = words.findLast((candidate) => candidate === key || candidate.startsWith(`${key}=`))
-  return word?.slice(key.length + 1)
+  return words.findLast((word) => isParameter(word, key))?.slice(key.length + 1)
+}
+
+/** The same, but the first one wins: what the UKI says comes before all that is appended to it, and cannot be undone. */
+function firstParameter(words: readonly string[], key: string): string | undefined {
+  return words.find((word) => isParameter(word, key))?.slice(key.length + 1)
+}
+
+function isParameter(word: string, key: string): boolean {
+  return word === key || word.startsWith(`${key}=`)
 }
 
 function flag(words: readonly string[], key: string): boolean {
@@ -63,9 +71,9 @@ function rootSource(words: readonly string[]): RootSource | undefined {
 
 export function parseBootParameters(line: string): BootParameters {
   const words = splitCommandLine(line)
-  const offset = Number(parameter(words, 'kiln.hashoffset'))
+  const offset = Number(firstParameter(words, 'kiln.hashoffset'))
   return {
-    rootHash: parameter(words, 'kiln.roothash')?.match(/^[0-9a-f]{64}$/)?.[0],
+    rootHash: firstParameter(words, 'kiln.roothash')?.match(/^[0-9a-f]{64}$/)?.[0],
     hashOffset: Number.isSafeInteger(offset) && offset > 0 ? offset : undefined,
     source: rootSource(words),
     rescueShell: flag(words, 'rd.shell'),

@@ -48,7 +48,14 @@ const Image = z.strictObject({
     .optional()
     .describe('Host name, unless a cloud-config sets another.'),
   cmdline: z
-    .array(z.string().regex(/^[^\n\r\0]+$/, 'must be one word of the kernel command line'))
+    .array(
+      z
+        .string()
+        .regex(
+          /^[^\s"]+("[^"\n\r\0]*")?$/,
+          'must be one word of the kernel command line: blanks only in key="a b"',
+        ),
+    )
     .default([])
     .describe('Words added to the kernel command line.'),
 })

@@ -37,7 +37,8 @@ export interface ArchiveRequest {
 export async function resolveArchive(request: ArchiveRequest, signal: AbortSignal): Promise<ResolvedArchive> {
   const keyring = await readKeyring(request)
   const wanted = await wantedSuites(request, signal)
-  const suites = await Promise.all(wanted.map((source) => readRelease(source, request, signal)))
+  const answers = await Promise.all(wanted.map((source) => readRelease(source, request, signal)))
+  const suites = answers.filter((answer) => answer !== undefined)
   return {
     suites: suites.map(({ uri, suite, components, release }) => ({ uri, suite, components, release })),
     keyring,
@@ -62,10 +63,18 @@ async function readKeyring({ keyring, keyringPackage }: ArchiveRequest): Promise
 interface WantedSuite {
   readonly uri: string
   readonly suite: string
+  /** Not every mirror has it: sid has no updates. */
+  readonly optional?: boolean
 }
 
 async function wantedSuites({ mirror, suite }: ArchiveRequest, signal: AbortSignal): Promise<WantedSuite[]> {
-  if (mirror) return [suite, `${suite}-updates`].map((name) => ({ uri: withSlash(mirror), suite: name }))
+  if (mirror) {
+    const uri = withSlash(mirror)
+    return [
+      { uri, suite },
+      { uri, suite: `${suite}-updates`, optional: true },
+    ]
+  }
   const { codename, sources } = await machineDebianSources(signal)
   if (sources.length === 0) {
     throw new KilnError('E-MIRROR-UNKNOWN', 'this machine has no Debian archive in its apt configuration', {
@@ -83,11 +92,17 @@ function withSlash(uri: string): string {
 }
 
 async function readRelease(
-  { uri, suite }: WantedSuite,
+  { uri, suite, optional }: WantedSuite,
   { components }: ArchiveRequest,
   signal: AbortSignal,
-): Promise<ResolvedSuite & { date: number }> {
+): Promise<(ResolvedSuite & { date: number }) | undefined> {
   const text = await download(`${uri}dists/${suite}/InRelease`, signal)
+  if (text === undefined) {
+    if (optional) return undefined
+    throw new KilnError('E-MIRROR-UNREACHABLE', `${uri} has no suite ${suite} (404)`, {
+      hint: 'check "mirror" and the release in kiln.yaml',
+    })
+  }
   const date = Date.parse(text.match(/^Date: (.+)$/m)?.[1] ?? '')
   if (Number.isNaN(date)) {
     throw new KilnError('E-MIRROR-UNREACHABLE', `${uri} does not answer as a Debian archive for ${suite}`, {
@@ -101,7 +116,8 @@ async function readRelease(
 const attempts = 3
 const answerWithinMs = 20_000
 
-async function download(url: string, signal: AbortSignal): Promise<string> {
+/** @returns undefined where the server says that there is no such file */
+async function download(url: string, signal: AbortSignal): Promise<string | undefined> {
   let cause: unknown
   for (let attempt = 1; attempt <= attempts; attempt++) {
     try {
@@ -109,6 +125,7 @@ async function download(url: string, signal: AbortSignal): Promise<string> {
         signal: AbortSignal.any([signal, AbortSignal.timeout(answerWithinMs)]),
       })
       if (response.ok) return await response.text()
+      if (response.status === 404) return undefined
       cause = new Error(`${response.status} ${response.statusText}`)
       if (response.status < 500) break
     } catch (error) {

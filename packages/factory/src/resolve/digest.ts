@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
+import { createReadStream, type Stats } from 'node:fs'
 import { lstat, readdir, readFile, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { KilnError } from '@kiln/contract'
 
 /** sha256 of a file, 64 hex digits. Streams: root images are large. */
 export async function fileDigest(path: string): Promise<string> {
@@ -29,11 +30,20 @@ export async function listTree(folder: string, below = ''): Promise<TreeEntry[]>
   for (const name of names) {
     const path = below === '' ? name : `${below}/${name}`
     const stat = await lstat(join(folder, path))
-    const kind = stat.isDirectory() ? 'folder' : stat.isSymbolicLink() ? 'link' : 'file'
+    const kind = kindOf(stat, join(folder, path))
     entries.push({ path, kind, executable: kind === 'file' && (stat.mode & 0o100) !== 0 })
     if (kind === 'folder') entries.push(...(await listTree(folder, path)))
   }
   return entries
+}
+
+function kindOf(stat: Stats, path: string): TreeEntry['kind'] {
+  if (stat.isDirectory()) return 'folder'
+  if (stat.isSymbolicLink()) return 'link'
+  if (stat.isFile()) return 'file'
+  throw new KilnError('E-OVERLAY-UNREADABLE', `${path} is neither file, folder nor link`, {
+    hint: 'devices, sockets and pipes are made on the node, not copied into an image',
+  })
 }
 
 /** Digest of names, kinds, executable bits and contents below a folder: what git would keep of it. */

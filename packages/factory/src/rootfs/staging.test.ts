@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { lstatSync, readFileSync, readlinkSync } from 'node:fs'
+import { lstatSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { listTree } from '../resolve/digest.ts'
-import { plant, temporaryFolder, underUmask } from '../testkit/testkit.ts'
+import { expectCode, plant, temporaryFolder, underUmask } from '../testkit/testkit.ts'
 import { makeStaging, stageFile, stageFolder, stageText, stageTree } from './staging.ts'
 
 async function stageSample(t: TestContext) {
@@ -68,5 +68,39 @@ describe('staging', () => {
     const target = join(staging.folder, 'etc/hostname')
     assert.equal(readFileSync(target, 'utf8'), 'second')
     assert.equal(lstatSync(target).mode & 0o777, 0o644)
+  })
+})
+
+describe('a link in what is staged', () => {
+  const setUp = async (t: TestContext, links: Record<string, string>) => {
+    const [outside, source, target] = [temporaryFolder(t), temporaryFolder(t), temporaryFolder(t)]
+    writeFileSync(join(outside, 'file'), 'untouched')
+    for (const [path, to] of Object.entries(links))
+      symlinkSync(to.replace('OUTSIDE', outside), join(source, path))
+    const staging = await makeStaging(target)
+    await stageTree(staging, source)
+    return { staging, outside, target }
+  }
+
+  it('is replaced by a file of the same path, and what it led to stays as it was', async (t) => {
+    const { staging, outside, target } = await setUp(t, { config: 'OUTSIDE/file' })
+    await stageText(staging, '/config', 'new')
+    assert.equal(readFileSync(join(outside, 'file'), 'utf8'), 'untouched')
+    assert.equal(readFileSync(join(target, 'config'), 'utf8'), 'new')
+  })
+
+  it('is refused where a folder has to be, and nothing is written through it', async (t) => {
+    const { staging, outside } = await setUp(t, { boot: 'OUTSIDE' })
+    await expectCode('E-OVERLAY-UNREADABLE', () => stageText(staging, '/boot/file', 'new'))
+    assert.equal(readFileSync(join(outside, 'file'), 'utf8'), 'untouched')
+  })
+
+  it('takes the place of a file that was staged before', async (t) => {
+    const { staging, target } = await setUp(t, {})
+    await stageText(staging, '/motd', 'text')
+    const source = temporaryFolder(t)
+    symlinkSync('other', join(source, 'motd'))
+    await stageTree(staging, source)
+    assert.equal(readlinkSync(join(target, 'motd')), 'other')
   })
 })

@@ -129,9 +129,12 @@ describe('the listing of a root', () => {
   })
 
   it('keeps special modes', () => {
-    const found = parseTree(
-      'f\t4755\t0\t0\t10\tusr/bin/su\t\0d\t1777\t0\t0\t0\ttmp\t\0f\t640\t0\t42\t7\tetc/shadow\t\0',
-    )
+    const entries = [
+      ['f', 4755, 0, 0, 10, 'usr/bin/su', ''],
+      ['d', 1777, 0, 0, 0, 'tmp', ''],
+      ['f', 640, 0, 42, 7, 'etc/shadow', ''],
+    ]
+    const found = parseTree(`${entries.flat().join('\0')}\0`)
     assert.deepEqual(
       [...found].map(([path, { mode, gid }]) => [path, mode, gid]),
       [

@@ -14,18 +14,22 @@ export interface TreeNode {
 /** A root file system as data: every entry by its absolute path. */
 export type Tree = ReadonlyMap<string, TreeNode>
 
-/** For `find -printf`; paths can hold anything but NUL. */
-export const treeFormat = '%y\\t%m\\t%U\\t%G\\t%s\\t%P\\t%l\\0'
+/** For `find -printf`: every field ends with NUL, the one thing that a path cannot hold. */
+export const treeFormat = '%y\\0%m\\0%U\\0%G\\0%s\\0%P\\0%l\\0'
 
 export function parseTree(listing: string): Tree {
-  const entries = listing.split('\0').flatMap((line): [string, TreeNode][] => {
-    const [kind, mode, uid, gid, size, path, target = ''] = line.split('\t')
-    if (kind === undefined || path === undefined) return []
-    const node = { kind: kind as TreeNode['kind'], mode: Number.parseInt(mode ?? '', 8), target }
-    return [[`/${path}`, { ...node, uid: Number(uid), gid: Number(gid), size: Number(size) }]]
-  })
-  return new Map(entries)
+  const fields = listing.split('\0')
+  const tree = new Map<string, TreeNode>()
+  for (let at = 0; at + fieldsPerEntry < fields.length + 1; at += fieldsPerEntry) {
+    const [kind, mode = '', uid, gid, size, path, target = ''] = fields.slice(at, at + fieldsPerEntry)
+    if (path === undefined) break
+    const numbers = { mode: Number.parseInt(mode, 8), uid: Number(uid), gid: Number(gid), size: Number(size) }
+    tree.set(`/${path}`, { kind: kind as TreeNode['kind'], ...numbers, target })
+  }
+  return tree
 }
+
+const fieldsPerEntry = 7
 
 const mostLinks = 40
 
@@ -58,10 +62,12 @@ export function findNode(tree: Tree, path: string): TreeNode | undefined {
 
 /** Names directly below a folder. */
 export function namesIn(tree: Tree, folder: string): string[] {
-  const prefix = `${resolvePath(tree, folder) ?? folder}/`
+  const real = resolvePath(tree, folder) ?? folder
+  const prefix = real === '/' ? real : `${real}/`
   const names: string[] = []
   for (const path of tree.keys()) {
-    if (path.startsWith(prefix) && !path.includes('/', prefix.length)) names.push(path.slice(prefix.length))
+    const inside = path.length > prefix.length && path.startsWith(prefix)
+    if (inside && !path.includes('/', prefix.length)) names.push(path.slice(prefix.length))
   }
   return names
 }

@@ -112,7 +112,7 @@ async function runStep(
   const started = performance.now()
   const elapsed = () => Math.round(performance.now() - started)
   emit({ event: 'step-started', ...label })
-  const draft = await options.store.begin(key)
+  const draft = await options.store.begin(key, options.rebuild)
   try {
     const report = await execute(step, inputs, draft, options)
     const card = { key, fingerprint, digest: report.digest ?? key, facts: report.facts, ms: elapsed() }

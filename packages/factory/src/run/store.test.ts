@@ -62,6 +62,34 @@ describe('a draft', () => {
   })
 })
 
+describe('a result that is there already', () => {
+  const put = async (store: ReturnType<typeof openStore>, content: string, replace?: boolean) => {
+    const draft = await store.begin(key, replace)
+    writeFileSync(join(draft.files, 'made'), content)
+    return draft.publish(card({ content }))
+  }
+
+  it('gives way to one that is to replace it', async (t) => {
+    const folder = temporaryFolder(t)
+    const store = openStore(folder)
+    await put(store, 'old')
+    const replaced = await put(store, 'new', true)
+    assert.equal(readFileSync(join(replaced.folder, 'made'), 'utf8'), 'new')
+    assert.deepEqual(await store.find(key), replaced)
+    assert.deepEqual(readdirSync(join(folder, 'drafts')), [])
+  })
+
+  it('does not count where its card was cut off, and gives way', async (t) => {
+    const folder = temporaryFolder(t)
+    const store = openStore(folder)
+    await put(store, 'old')
+    writeFileSync(join(folder, 'objects', key, 'card.json'), '{"key": "ab')
+    assert.equal(await store.find(key), undefined)
+    const mended = await put(store, 'new')
+    assert.equal(readFileSync(join(mended.folder, 'made'), 'utf8'), 'new')
+  })
+})
+
 describe('two drafts of the same key', () => {
   it('do not see each other, and the first one stays', async (t) => {
     const folder = temporaryFolder(t)

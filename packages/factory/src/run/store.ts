@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { mkdir, open, readdir, readFile, rename } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Fingerprint } from '../plan/fingerprint.ts'
 import { removeTree } from './remove-tree.ts'
 
@@ -25,8 +26,8 @@ export interface StoredResult<Facts = unknown> extends ResultCard<Facts> {
  */
 export interface Store {
   find(key: string): Promise<StoredResult | undefined>
-  /** A new empty folder, to be filled and then published or discarded. */
-  begin(key: string): Promise<Draft>
+  /** A new empty folder, to be filled and then published or discarded. With `replace`, it takes the place of an older result. */
+  begin(key: string, replace?: boolean): Promise<Draft>
 }
 
 export interface Draft {
@@ -42,28 +43,29 @@ export function openStore(folder: string): Store {
   const drafts = join(folder, 'drafts')
   return {
     find: (key) => findResult(join(objects, key)),
-    begin: (key) => beginDraft(drafts, objects, key),
+    begin: (key, replace = false) => beginDraft(drafts, join(objects, key), key, replace),
   }
 }
 
+/** A card that cannot be read makes its result one that is not there. */
 async function findResult(folder: string): Promise<StoredResult | undefined> {
   try {
     const card = JSON.parse(await readFile(join(folder, 'card.json'), 'utf8')) as ResultCard
     return { ...card, folder: join(folder, 'files') }
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT' || error instanceof SyntaxError) return undefined
     throw error
   }
 }
 
-async function beginDraft(drafts: string, objects: string, key: string): Promise<Draft> {
+async function beginDraft(drafts: string, object: string, key: string, replace: boolean): Promise<Draft> {
   const folder = join(drafts, `${key.slice(0, 16)}-${process.pid}-${randomBytes(4).toString('hex')}`)
   const result = join(folder, 'result')
   const files = join(result, 'files')
   const scratch = join(folder, 'scratch')
   await mkdir(files, { recursive: true })
   await mkdir(scratch)
-  await mkdir(objects, { recursive: true })
+  await mkdir(dirname(object), { recursive: true })
   const discard = () => removeTree(folder)
   return {
     files,
@@ -71,14 +73,23 @@ async function beginDraft(drafts: string, objects: string, key: string): Promise
     discard,
     publish: async (card) => {
       await writeDurably(join(result, 'card.json'), `${JSON.stringify(card, undefined, 2)}\n`)
-      await renameUnlessThere(result, join(objects, card.key))
+      if (replace || (await isBroken(object))) await moveAway(object, join(folder, 'replaced'))
+      await renameUnlessThere(result, object)
       await discard()
       // Where another build was faster, its card goes with its files.
-      return (
-        (await findResult(join(objects, card.key))) ?? { ...card, folder: join(objects, card.key, 'files') }
-      )
+      return (await findResult(object)) ?? { ...card, folder: join(object, 'files') }
     },
   }
+}
+
+async function isBroken(object: string): Promise<boolean> {
+  return existsSync(object) && (await findResult(object)) === undefined
+}
+
+async function moveAway(from: string, to: string): Promise<void> {
+  await rename(from, to).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error
+  })
 }
 
 async function renameUnlessThere(from: string, to: string): Promise<void> {

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process'
+import { constants } from 'node:os'
 import { createInterface } from 'node:readline'
 import { KilnError } from '@kiln/contract'
 import { type HostTool, missingTool } from './host-tools.ts'
 
-/** The one place that starts programs. Arguments are a list, never a shell line. */
+/** Starts programs that run to their end; tools/qemu.ts keeps one alive. Arguments are a list, never a shell line. */
 export interface RunOptions {
   readonly cwd?: string
   /** Replaces the whole environment of the child, apart from the fixed part below. */
@@ -73,10 +74,15 @@ export async function run(
   child.stdin.on('error', () => {})
   child.stdin.end(options.input ?? '')
 
-  const code = await new Promise<number>((resolve, reject) => {
-    child.on('error', (error) => reject(startError(tool, error)))
-    child.on('close', (status, signal) => resolve(status ?? 128 + (signal === 'SIGINT' ? 2 : 15)))
+  // Only when it is closed has it stopped writing; an error alone does not say so.
+  let error: Error | undefined
+  child.on('error', (reason) => {
+    error ??= startError(tool, reason)
   })
+  const code = await new Promise<number>((resolve) => {
+    child.on('close', (status, signal) => resolve(status ?? 128 + (signal ? constants.signals[signal] : 0)))
+  })
+  if (error) throw error
   const result = { code, stdout: stdout(), stderr: stderr() }
   if ((options.okCodes ?? [0]).includes(code)) return result
   throw failure(tool, code, tail, options)
