@@ -8,7 +8,7 @@ import { kilnVersion, listDistros, loadDefinition, planBuild } from '@kiln/facto
 import { elfNeeds } from '@kiln/factory/payload/elf'
 import { fileDigest } from '@kiln/factory/resolve/digest'
 import { runPlan } from '@kiln/factory/run/engine'
-import { executors } from '@kiln/factory/run/executors'
+import { makeExecutors } from '@kiln/factory/run/executors'
 import { openStore } from '@kiln/factory/run/store'
 import { type AgentProgram, compileAgent } from '@kiln/factory/toolchain/agent'
 import { freshFolder, repository } from './harness.ts'
@@ -20,19 +20,14 @@ describe('the node program', () => {
   before(async () => {
     const signal = new AbortController().signal
     const definition = loadDefinition(join(repository, 'examples/debian'), listDistros())
-    const { plan } = await planBuild({ definition, signal })
-    const toolchainOnly = { steps: plan.steps.filter(({ kind }) => kind === 'toolchain') }
-    const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'kiln')
-    await mkdir(cache, { recursive: true })
-    const options = {
-      store: openStore(cache),
-      executors,
-      emit: () => {},
-      signal,
-      rebuild: false,
-      concurrency: 1,
-    }
-    const toolchain = (await runPlan(toolchainOnly, options)).results.get('toolchain')
+    const cacheFolder = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'kiln')
+    const emit = () => {}
+    const { plan } = await planBuild({ definition, cacheFolder, emit, signal })
+    const steps = plan.steps.filter(({ id }) => id.startsWith('toolchain'))
+    await mkdir(cacheFolder, { recursive: true })
+    const executors = makeExecutors(join(cacheFolder, 'pool'))
+    const options = { store: openStore(cacheFolder), executors, emit, signal, rebuild: false, concurrency: 2 }
+    const toolchain = (await runPlan({ steps }, options)).results.get('toolchain')
     assert.ok(toolchain)
     compile = async (program) => {
       const [out, scratch] = [await freshFolder(), await freshFolder()]

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { after } from 'node:test'
@@ -65,7 +65,12 @@ export async function kiln(args: readonly string[], surroundings: KilnSurroundin
 export interface Built {
   readonly iso: string
   readonly payload: BuiltImage['payload']
+  /** Key of the toolchain in the store. */
+  readonly toolchain: string
 }
+
+/** Where the kiln command keeps its cache. */
+export const cacheFolder = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'kiln')
 
 /** Builds the example image: from the cache where it has it. */
 export async function buildExample(
@@ -83,11 +88,11 @@ export async function buildExample(
     ...(cloudConfig === undefined ? [] : ['--cloud-config', cloudConfig]),
     ...(cache === undefined ? [] : ['--cache', cache]),
   ]
-  const { images } = (await kiln(args, surroundings)) as BuildResult
+  const { images, toolchain } = (await kiln(args, surroundings)) as BuildResult
   const [image] = images
   const iso = image?.artifacts.find(({ kind }) => kind === 'iso')?.path
   if (!image || iso === undefined) throw new KilnError('E-BUG', 'the example makes no ISO')
-  return { iso, payload: image.payload }
+  return { iso, payload: image.payload, toolchain }
 }
 
 /** Writes a cloud-config; YAML is a superset of JSON. */

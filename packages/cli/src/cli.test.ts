@@ -6,7 +6,9 @@ import { dirname, join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { errorFacts } from '@kiln/contract'
+import { allCommands, commandModel } from './completion/model.ts'
 import { generatedPages, isCurrent } from './docs.ts'
+import { createProgram } from './program.ts'
 
 const main = fileURLToPath(new URL('main.ts', import.meta.url))
 
@@ -43,16 +45,18 @@ function write(path: string, text: string): void {
   writeFileSync(file, text)
 }
 
-const commands = ['build', 'boot', 'init', 'check', 'schema', 'doctor', 'explain', 'test']
+const { stdout, stderr, stdin } = process
+const session = { env: {}, stdout, stderr, stdin, signal: new AbortController().signal }
+const commands = allCommands(commandModel(createProgram(session, () => {}))).map(({ path }) => path)
 
 test('the help of every command goes to standard output and ends with an example', () => {
-  for (const args of [[], ...commands.map((command) => [command])]) {
+  for (const args of commands) {
     const { code, stdout, stderr } = kiln(...args, '--help')
     assert.equal(code, 0)
     assert.equal(stderr, '')
     const example = stdout.trimEnd().match(/\nExamples?:\n((?: {2}kiln .*\n?)+)$/)?.[1]
     assert.ok(example, `kiln ${args.join(' ')} has no example:\n${stdout}`)
-    if (args[0]) assert.match(example, new RegExp(`^ {2}kiln ${args[0]}`))
+    if (args[0]) assert.match(example, new RegExp(`^ {2}kiln ${args.join(' ')}`))
   }
 })
 

@@ -1,9 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { definitionJsonSchema } from '@kiln/contract/definition'
+import { eventsJsonSchema } from '@kiln/factory/event-stream'
 import { commandReference } from './docs/commands.ts'
 import { definitionReference } from './docs/definition.ts'
+import { eventReference } from './docs/events.ts'
 
-/** The pages of the reference that are made from code. */
+/** The pages of the reference and the schemas that are made from code. */
 export interface GeneratedPage {
   readonly file: string
   readonly text: string
@@ -11,8 +14,11 @@ export interface GeneratedPage {
 
 export function generatedPages(): GeneratedPage[] {
   return [
-    { file: pathOf('cli.md'), text: commandReference() },
-    { file: pathOf('kiln-yaml.md'), text: definitionReference() },
+    { file: pathOf('docs/reference/cli.md'), text: commandReference() },
+    { file: pathOf('docs/reference/kiln-yaml.md'), text: definitionReference() },
+    { file: pathOf('docs/reference/events.md'), text: eventReference() },
+    { file: pathOf('schemas/kiln.schema.json'), text: json(definitionJsonSchema()) },
+    { file: pathOf('schemas/events.schema.json'), text: json(eventsJsonSchema()) },
   ]
 }
 
@@ -25,7 +31,11 @@ export function isCurrent({ file, text }: GeneratedPage): boolean {
 }
 
 function pathOf(name: string): string {
-  return fileURLToPath(new URL(`../../../docs/reference/${name}`, import.meta.url))
+  return fileURLToPath(new URL(`../../../${name}`, import.meta.url))
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, undefined, 2)}\n`
 }
 
 if (import.meta.main) {

@@ -7,7 +7,9 @@ const interrupted = new AbortController()
 const sameInterruptMs = 500
 let interruptedAt = 0
 
-process.on('SIGINT', () => {
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt)
+
+function interrupt(): void {
   if (interrupted.signal.aborted) {
     if (performance.now() - interruptedAt > sameInterruptMs) process.exit(130)
     return
@@ -18,7 +20,7 @@ process.on('SIGINT', () => {
       hint: 'what was finished is kept; the same command goes on from there',
     }),
   )
-})
+}
 
 // A reader that has seen enough, such as head, is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -57,6 +57,24 @@ export function secondsToMs(text: string): number {
   return seconds * 1000
 }
 
+const dayMs = 86_400_000
+const durations: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: dayMs, w: 7 * dayMs }
+
+/** `90m`, `12h`, `30d`, `2w`, to milliseconds. */
+export function durationToMs(text: string): number {
+  const [, amount, unit = ''] = text.match(/^(\d+(?:\.\d+)?)([mhdw])$/) ?? []
+  if (amount === undefined)
+    throw new InvalidArgumentError('It must be a duration such as 90m, 12h, 30d or 2w.')
+  return Number(amount) * (durations[unit] ?? dayMs)
+}
+
+/** `500M`, `10G`, `1.5T` or bytes; powers of 1024. */
+export function sizeToBytes(text: string): number {
+  const [, amount, unit = ''] = text.match(/^(\d+(?:\.\d+)?)([KMGT]?)$/i) ?? []
+  if (amount === undefined) throw new InvalidArgumentError('It must be a size such as 500M or 10G.')
+  return Math.floor(Number(amount) * 1024 ** ' KMGT'.indexOf(unit.toUpperCase() || ' '))
+}
+
 export function regularExpression(text: string): RegExp {
   try {
     return new RegExp(text)

@@ -3,12 +3,19 @@ import { Command, CommanderError } from 'commander'
 import packageFacts from '../package.json' with { type: 'json' }
 import { addBootCommand } from './commands/boot.ts'
 import { addBuildCommand } from './commands/build.ts'
+import { addCacheCommand } from './commands/cache.ts'
 import { addCheckCommand } from './commands/check.ts'
+import { addCompletionCommand } from './commands/completion.ts'
 import { addDoctorCommand } from './commands/doctor.ts'
 import { addExplainCommand } from './commands/explain.ts'
 import { addInitCommand } from './commands/init.ts'
+import { addLockCommand } from './commands/lock.ts'
+import { addPlanCommand } from './commands/plan.ts'
+import { addReproduceCommand } from './commands/reproduce.ts'
 import { addSchemaCommand } from './commands/schema.ts'
+import { addSupportBundleCommand } from './commands/support-bundle.ts'
 import { addTestCommand } from './commands/test.ts'
+import { lineWriter } from './report/reporter.ts'
 import { reportError, type Session } from './session.ts'
 
 /** A command that ran hands its exit code to this. */
@@ -33,11 +40,17 @@ export function createProgram(session: Session, done: Done): Command {
   for (const add of [
     addBuildCommand,
     addBootCommand,
+    addLockCommand,
+    addReproduceCommand,
+    addPlanCommand,
     addInitCommand,
     addCheckCommand,
     addSchemaCommand,
+    addCacheCommand,
     addDoctorCommand,
     addExplainCommand,
+    addSupportBundleCommand,
+    addCompletionCommand,
     addTestCommand,
   ]) {
     add(program, session, done)
@@ -55,15 +68,16 @@ export async function runProgram(args: readonly string[], session: Session): Pro
     program.outputHelp()
     return exitCodes.ok
   }
+  const json = args.includes('--json') ? lineWriter((text) => session.stdout.write(text)) : undefined
   try {
     await program.parseAsync(args, { from: 'user' })
     return exitCode
   } catch (error) {
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return exitCodes.ok
-      return reportError(session, usageError(error), args.includes('--json'))
+      return reportError(session, usageError(error), json)
     }
-    return reportError(session, error, args.includes('--json'))
+    return reportError(session, error, json)
   }
 }
 

@@ -47,7 +47,9 @@ test('--json: events as they come, the result last, nothing on standard error', 
     .split('\n')
     .map((line) => JSON.parse(line) as Record<string, unknown>)
   assert.equal(lines[0]?.event, 'notice')
-  assert.deepEqual(lines.at(-1), { result: { path: 'a.iso' } })
+  const { time, ...last } = lines.at(-1) ?? {}
+  assert.deepEqual(last, { schema: 'kiln.events/v1', seq: 2, result: { path: 'a.iso' } })
+  assert.match(String(time), /^\d{4}-\d\d-\d\dT[\d:.]+Z$/)
   assert.equal(stderr, '')
 })
 
@@ -67,7 +69,7 @@ test('a result and then a failure: both are shown', async () => {
   assert.equal(text.stdout, 'a.iso\n')
   assert.match(text.stderr, /^error E-BOOT-TIMEOUT: not in time/)
   const data = JSON.parse((await run({ json: true }, failed)).stdout) as Record<string, unknown>
-  assert.deepEqual(Object.keys(data), ['result', 'error'])
+  assert.deepEqual(Object.keys(data).slice(3), ['result', 'error'])
 })
 
 test('an interrupt is told as one, whatever the command made of it', async () => {
@@ -90,6 +92,18 @@ test('what nobody expected is a defect', async () => {
   })
   assert.equal(code, 1)
   assert.match(stderr, /^error E-BUG: x is not a function/)
+})
+
+test('secrets in events and errors reach nobody', async () => {
+  const output = 'curl: https://me:hunter2@host.test failed\n> Authorization: Bearer hunter2hunter2'
+  for (const json of [true, false]) {
+    const { stdout, stderr } = await run({ json }, async ({ emit }) => {
+      emit({ event: 'notice', level: 'info', message: 'from http://me:hunter2@host.test/' })
+      throw new KilnError('E-TOOL-FAILED', 'https://me:hunter2@host.test is gone', { output })
+    })
+    assert.ok(`${stdout}${stderr}`.includes('host.test'))
+    assert.ok(!`${stdout}${stderr}`.includes('hunter2'), `${stdout}${stderr}`)
+  }
 })
 
 test('nobody is asked where there is no terminal', async () => {

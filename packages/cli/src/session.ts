@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline/promises'
 import { type ExitName, exitCodes, type KilnError } from '@kiln/contract'
 import type { Emit } from '@kiln/factory/events'
+import { redactData } from '@kiln/factory/run/redact'
 import { asKilnError, errorData, errorLines } from './report/error.ts'
-import { createReporter, eventWriter, type ProgressMode } from './report/reporter.ts'
+import { createReporter, lineWriter, type ProgressMode } from './report/reporter.ts'
 import { chosenProgress, painter, wantsColour } from './report/terminal.ts'
 
 /** The program's surroundings: all that a command may touch besides files. */
@@ -51,13 +52,13 @@ export async function runCommand(
       confirm: (question) => ask(session, question),
     })
     output.finish()
-    if (options.json) session.stdout.write(`${JSON.stringify(resultLine(outcome))}\n`)
+    if (options.json) output.line(resultLine(outcome))
     else for (const line of outcome.lines) session.stdout.write(`${line}\n`)
     if (outcome.error) writeErrorText(session, outcome.error)
     return outcome.error?.exitCode ?? exitCodes[outcome.exit ?? 'ok']
   } catch (error) {
     output.finish()
-    return reportError(session, error, options.json ?? false)
+    return reportError(session, error, options.json ? output.line : undefined)
   }
 }
 
@@ -65,7 +66,14 @@ function resultLine({ result, error }: Outcome): Record<string, unknown> {
   return { result, ...(error ? { error: errorData(error) } : {}) }
 }
 
-function createOutput(session: Session, options: OutputOptions): { readonly emit: Emit; finish(): void } {
+interface Output {
+  readonly emit: Emit
+  /** Writes a line of JSON to standard output. */
+  readonly line: (line: object) => void
+  finish(): void
+}
+
+function createOutput(session: Session, options: OutputOptions): Output {
   const { stderr } = session
   const surroundings = { isTerminal: stderr.isTTY ?? false, env: session.env }
   const mode = options.progress ?? (options.json ? 'none' : 'auto')
@@ -75,21 +83,22 @@ function createOutput(session: Session, options: OutputOptions): { readonly emit
     size: () => ({ columns: stderr.columns || 80, rows: stderr.rows || 24 }),
     paint: painter(wantsColour(surroundings)),
   })
-  if (!options.json) return reporter
-  const events = eventWriter((text) => session.stdout.write(text))
+  const line = lineWriter((text) => session.stdout.write(text))
   return {
     emit(event) {
-      events(event)
-      reporter.emit(event)
+      const safe = redactData(event)
+      if (options.json) line(safe)
+      reporter.emit(safe)
     },
+    line,
     finish: () => reporter.finish(),
   }
 }
 
-/** Says what went wrong: as text on standard error, with `json` also as the last line of standard output. */
-export function reportError(session: Session, thrown: unknown, json: boolean): number {
+/** Says what went wrong: as text on standard error, and as data to `line` where there is one. */
+export function reportError(session: Session, thrown: unknown, line?: (line: object) => void): number {
   const error = asKilnError(session.signal.aborted ? session.signal.reason : thrown)
-  if (json) session.stdout.write(`${JSON.stringify({ error: errorData(error) })}\n`)
+  line?.({ error: errorData(error) })
   writeErrorText(session, error)
   return error.exitCode
 }

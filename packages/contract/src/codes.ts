@@ -26,10 +26,23 @@ export const errorFacts = {
   'E-DISTRO-UNKNOWN': { exit: 'config', title: 'a distribution or release that Kiln has no data for' },
   'E-UNSUPPORTED': { exit: 'config', title: 'something that Kiln does not do yet' },
   'E-BASE-UNKNOWN': { exit: 'config', title: 'a base that Kiln cannot read' },
+  'E-BASE-MISSING': { exit: 'config', title: 'the base is not there' },
+  'E-BASE-MISMATCH': { exit: 'config', title: 'the base is not what the image says it is' },
+  'E-BASE-CHANGED': { exit: 'verification', title: 'the base does not have the digest that it should have' },
+  'E-REGISTRY-DENIED': { exit: 'environment', title: 'a registry does not let in' },
+  'E-REGISTRY-INSECURE': {
+    exit: 'verification',
+    title: 'a registry is not reached over a trusted connection',
+  },
+  'E-REGISTRY-UNREACHABLE': { exit: 'network', title: 'a registry does not answer' },
   'E-OVERLAY-UNREADABLE': { exit: 'config', title: 'a folder of files is missing or cannot be read' },
   'E-CLOUD-CONFIG': { exit: 'config', title: 'a cloud-config that is not understood' },
 
+  'E-LOCK-STALE': { exit: 'stale', title: 'kiln.lock does not fit kiln.yaml' },
+  'E-NOT-REPRODUCED': { exit: 'different', title: 'a second build gave other bytes' },
+
   'E-PACKAGE-UNKNOWN': { exit: 'config', title: 'a package that the archive does not have' },
+  'E-PACKAGE-GONE': { exit: 'stale', title: 'a package of the lock is no longer to be had' },
   'E-PACKAGE-INSTALL': { exit: 'environment', title: 'the package manager failed' },
   'E-KERNEL-MISSING': { exit: 'config', title: 'the root file system has no kernel' },
   'E-KERNEL-MODULE-MISSING': {

@@ -1,16 +1,20 @@
-import { constants, copyFile, mkdir, readdir, readFile, rename, stat } from 'node:fs/promises'
+import { mkdir, readdir, stat, statfs } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { type ImageIdentity, imageName, KilnError } from '@kiln/contract'
 import type { ArtifactKind } from '@kiln/contract/definition'
+import type { ContainerTools } from './bases/container-tools.ts'
 import type { LoadedDefinition } from './definition/load.ts'
 import { withPlace } from './definition/places.ts'
+import { type Delivery, openDelivery } from './deliver.ts'
 import type { Emit } from './events.ts'
-import { planBuild as makePlan, stepId } from './plan/plan.ts'
+import { readLock, writeLock } from './lock/file.ts'
+import type { Lock } from './lock/lock.ts'
+import { planBuild as makePlan, planTools, stepId } from './plan/plan.ts'
 import type { Plan } from './plan/step.ts'
-import { type ResolvedBuild, resolveBuild } from './resolve/resolve.ts'
+import { lockFile, type ResolvedBuild, resolveBuild, type ToolRoot } from './resolve/resolve.ts'
 import { runPlan } from './run/engine.ts'
-import { executors } from './run/executors.ts'
+import { makeExecutors } from './run/executors.ts'
 import { openStore, type StoredResult, sweepDrafts } from './run/store.ts'
 import { kilnVersion } from './version.ts'
 
@@ -24,6 +28,10 @@ export interface BuildOptions {
   /** Build only images whose name contains this text. */
   readonly image?: string
   readonly rebuild: boolean
+  /** Refuse to build where the lock is missing or does not fit the definition, instead of resolving anew. */
+  readonly frozen?: boolean
+  /** Where package files are kept. Default: in the cache. */
+  readonly poolFolder?: string
   readonly emit: Emit
   readonly signal: AbortSignal
 }
@@ -47,14 +55,25 @@ export interface BuildResult {
   readonly images: readonly BuiltImage[]
   readonly built: number
   readonly reused: number
+  /** Content key of the toolchain that was used. */
+  readonly toolchain: string
   readonly ms: number
 }
 
-type PlanOptions = Omit<BuildOptions, 'out' | 'cacheFolder' | 'rebuild' | 'emit'>
+type PlanOptions = Omit<BuildOptions, 'out' | 'rebuild'> & { readonly renewLock?: boolean }
 
 /** What a build would do, without doing it. Asks the archive for its state. */
 export async function planBuild(options: PlanOptions): Promise<{ build: ResolvedBuild; plan: Plan }> {
-  const { definition, image, cloudConfig, signal } = options
+  const {
+    definition,
+    image,
+    cloudConfig,
+    cacheFolder,
+    renewLock = false,
+    frozen = false,
+    signal,
+    emit,
+  } = options
   const images = definition.images.filter(({ identity }) => imageName(identity).includes(image ?? ''))
   if (images.length === 0) {
     const names = definition.images.map(({ identity }) => imageName(identity))
@@ -62,19 +81,63 @@ export async function planBuild(options: PlanOptions): Promise<{ build: Resolved
       hint: `there are: ${names.join(', ')}`,
     })
   }
-  const build = await resolveBuild({ definition, images, cloudConfig, kilnVersion, signal })
+  const onResolve = (set: string) =>
+    emit({ event: 'notice', level: 'info', message: `resolves the packages of ${set}` })
+  const inputs = {
+    definition,
+    images,
+    cloudConfig,
+    kilnVersion,
+    cacheFolder,
+    renewLock,
+    frozen,
+    signal,
+    onResolve,
+    makeTools: (root: ToolRoot) => makeContainerTools(root, options),
+  }
+  const build = await resolveBuild(inputs)
   return { build, plan: makePlan(build, definition.definition.artifacts) }
+}
+
+/** Made before there is a plan: a registry has to be asked what is there now. The plan then finds them in the store. */
+async function makeContainerTools(root: ToolRoot, options: PlanOptions): Promise<ContainerTools> {
+  const { cacheFolder, poolFolder = join(cacheFolder, 'pool'), emit, signal } = options
+  const steps = planTools('container-tools', root)
+  const [store, executors] = [openStore(cacheFolder), makeExecutors(poolFolder)]
+  const run = { store, executors, emit, signal, rebuild: false, concurrency: availableParallelism() }
+  const tools = (await runPlan({ steps }, run)).results.get('container-tools')
+  if (!tools) throw new KilnError('E-BUG', 'the plan made no container tools')
+  return tools
+}
+
+/** Resolves all sets anew and writes the lock. @returns whether it changed */
+export async function renewLock(options: PlanOptions): Promise<{ file: string; changed: boolean }> {
+  const { build } = await planBuild({ ...options, renewLock: true })
+  return { file: lockFile(options.definition), changed: await keepLock(options.definition, build.lock) }
+}
+
+/** A build of some images leaves the sets of the others in the lock. */
+async function keepLock(definition: LoadedDefinition, lock: Lock): Promise<boolean> {
+  const file = lockFile(definition)
+  const before = await readLock(file)
+  return writeLock(file, {
+    ...lock,
+    sets: { ...before?.sets, ...lock.sets },
+    bases: { ...before?.bases, ...lock.bases },
+  })
 }
 
 /** Builds all images and artifacts of a definition, and puts them below `out`: artifacts, and each payload in a folder. */
 export async function build(options: BuildOptions): Promise<BuildResult> {
   const started = performance.now()
-  const { emit, signal, cacheFolder, out, rebuild } = options
+  const { emit, signal, cacheFolder, out, rebuild, poolFolder = join(cacheFolder, 'pool') } = options
   // Modes of files that tools make are part of the result, so the user's own mask must not be.
   process.umask(0o022)
   await mkdir(cacheFolder, { recursive: true })
+  await requireSpace(cacheFolder)
   await sweepDrafts(cacheFolder)
   const { build, plan } = await planBuild(options)
+  await keepLock(options.definition, build.lock)
   emit({
     event: 'plan',
     steps: plan.steps.map(({ id, title, inputs }) => ({
@@ -84,9 +147,11 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
     })),
   })
   const store = openStore(cacheFolder)
+  const executors = makeExecutors(poolFolder)
   const concurrency = Math.max(2, availableParallelism())
   const explain = (error: unknown, step: string) => withPlace(error, options.definition, step)
   const report = await runPlan(plan, { store, executors, emit, signal, rebuild, concurrency, explain })
+  const delivery = openDelivery(cacheFolder)
   const images: BuiltImage[] = []
   for (const image of build.images) {
     const result = (what: string) => {
@@ -95,10 +160,11 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
       return found
     }
     const folder = join(out, imageName(image.identity))
-    await deliver(result('payload').folder, folder)
+    await delivery.deliver(result('payload'), folder)
     const artifacts: BuiltArtifact[] = []
-    for (const kind of options.definition.definition.artifacts)
-      artifacts.push(await deliverArtifact(kind, result(kind), out))
+    for (const kind of options.definition.definition.artifacts) {
+      artifacts.push(await deliverArtifact(kind, result(kind), out, delivery))
+    }
     images.push({
       identity: image.identity,
       payload: { folder, digest: result('payload').digest },
@@ -108,39 +174,31 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   const ms = Math.round(performance.now() - started)
   const { built, reused } = report
   emit({ event: 'summary', built, reused, ms })
-  return { images, built, reused, ms }
+  const toolchain = report.results.get('toolchain')?.key ?? ''
+  return { images, built, reused, toolchain, ms }
+}
+
+/** Below this, apt hangs instead of saying that the disk is full; a first build takes three times as much. */
+const leastSpace = 512 * 2 ** 20
+
+/** @throws KilnError E-DISK-FULL before anything has begun */
+async function requireSpace(folder: string): Promise<void> {
+  const { bavail, bsize } = await statfs(folder)
+  if (bavail * bsize >= leastSpace) return
+  const left = Math.floor((bavail * bsize) / 2 ** 20)
+  throw new KilnError('E-DISK-FULL', `only ${left} MiB are left in ${folder}`, {
+    hint: 'free some space, or put the cache elsewhere with --cache DIR; a first build takes about 1.5 GiB',
+  })
 }
 
 async function deliverArtifact(
   kind: ArtifactKind,
   result: StoredResult,
   out: string,
+  delivery: Delivery,
 ): Promise<BuiltArtifact> {
-  await deliver(result.folder, out)
-  const names = await readdir(result.folder)
-  const name = names.find((candidate) => candidate.endsWith(`.${kind}`)) ?? ''
+  await delivery.deliver(result, out)
+  const name = (await readdir(result.folder)).find((candidate) => candidate.endsWith(`.${kind}`)) ?? ''
   const path = join(out, name)
   return { kind, path, digest: result.digest, size: (await stat(path)).size }
-}
-
-/** Copies files out of the store, each whole or not at all. What is there already is left alone. */
-async function deliver(from: string, to: string): Promise<void> {
-  await mkdir(to, { recursive: true })
-  for (const name of await readdir(from)) {
-    const [source, target] = [join(from, name), join(to, name)]
-    if (await sameFile(source, target)) continue
-    const partial = `${target}.part`
-    await copyFile(source, partial, constants.COPYFILE_FICLONE)
-    await rename(partial, target)
-  }
-}
-
-const comparedBytes = 1 << 20
-
-/** Small files are compared whole. Large ones by size and the digest file that is written beside or about them. */
-async function sameFile(source: string, target: string): Promise<boolean> {
-  const [a, b] = await Promise.all([stat(source), stat(target).catch(() => undefined)])
-  if (!b || a.size !== b.size) return false
-  if (a.size > comparedBytes) return false
-  return (await readFile(source)).equals(await readFile(target))
 }

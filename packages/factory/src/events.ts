@@ -1,45 +1,90 @@
+import * as z from 'zod'
+
 /**
- * What the factory tells the outside while it works: one stream of plain data, folded by a reporter into a tree,
- * lines or JSON. Times are milliseconds, sizes are bytes.
+ * What the factory tells the outside while it works: one stream of plain data, folded by a reporter into a tree, lines or
+ * JSON. The schema gives the types, schemas/events.schema.json and docs/reference/events.md.
  */
-export type KilnEvent =
-  | { readonly event: 'plan'; readonly steps: readonly PlannedStep[] }
-  | { readonly event: 'step-started'; readonly step: string; readonly title: string }
-  /** `done` and `total` are bytes or counts, as the unit says; total is missing where nobody can know it. */
-  | {
-      readonly event: 'step-progress'
-      readonly step: string
-      readonly done: number
-      readonly total?: number
-      readonly unit: 'bytes' | 'items' | 'percent'
-    }
-  | { readonly event: 'step-output'; readonly step: string; readonly line: string }
-  | {
-      readonly event: 'step-finished'
-      readonly step: string
-      readonly title: string
-      readonly outcome: 'built' | 'reused'
-      readonly ms: number
-    }
-  | {
-      readonly event: 'step-failed'
-      readonly step: string
-      readonly title: string
-      readonly code: string
-      readonly ms: number
-    }
-  | { readonly event: 'notice'; readonly level: 'info' | 'warning'; readonly message: string }
-  | {
-      readonly event: 'summary'
-      readonly built: number
-      readonly reused: number
-      readonly ms: number
-    }
+const step = z.string().describe('Id of the step: unique in a plan, readable.')
+const title = z.string().describe('Name of the step for people.')
+const ms = z.number().describe('Milliseconds it took.')
+const count = z.int().nonnegative()
 
-export interface PlannedStep {
-  readonly step: string
-  readonly title: string
-  readonly needs: readonly string[]
-}
+const PlannedStep = z
+  .strictObject({
+    step,
+    title,
+    needs: z.array(z.string()).readonly().describe('Ids of the steps that must be finished before.'),
+  })
+  .readonly()
 
+const Plan = z
+  .strictObject({ event: z.literal('plan'), steps: z.array(PlannedStep).readonly() })
+  .describe('What is going to be done. Comes once, before the first step.')
+
+const StepStarted = z
+  .strictObject({ event: z.literal('step-started'), step, title })
+  .describe('A step is being made. A step whose result is reused does not start.')
+
+const StepProgress = z
+  .strictObject({
+    event: z.literal('step-progress'),
+    step,
+    done: z.number().describe('How far it is, in the unit.'),
+    total: z.exactOptional(z.number()).describe('The whole; missing where nobody can know it.'),
+    unit: z.enum(['bytes', 'items', 'percent']),
+  })
+  .describe('How far a step is.')
+
+const StepOutput = z
+  .strictObject({ event: z.literal('step-output'), step, line: z.string() })
+  .describe('A line that a program of the step wrote. Passwords in it are left out.')
+
+const StepFinished = z
+  .strictObject({
+    event: z.literal('step-finished'),
+    step,
+    title,
+    outcome: z.enum(['built', 'reused']).describe('Made now, or taken from the cache.'),
+    ms,
+  })
+  .describe('The result of a step is there.')
+
+const StepFailed = z
+  .strictObject({
+    event: z.literal('step-failed'),
+    step,
+    title,
+    code: z.string().describe('Error code: [errors.md](errors.md).'),
+    ms,
+  })
+  .describe('A step failed. The run stops, and its error comes last.')
+
+const Notice = z
+  .strictObject({ event: z.literal('notice'), level: z.enum(['info', 'warning']), message: z.string() })
+  .describe('Something that people should know.')
+
+const Summary = z
+  .strictObject({
+    event: z.literal('summary'),
+    built: count.describe('Steps that were made.'),
+    reused: count.describe('Steps whose results came from the cache.'),
+    downloaded: z.exactOptional(count).describe('Bytes that were fetched; missing where it was not counted.'),
+    ms,
+  })
+  .describe('What was done. Comes once, at the end of a build that worked.')
+
+export const KilnEventSchema = z.discriminatedUnion('event', [
+  Plan,
+  StepStarted,
+  StepProgress,
+  StepOutput,
+  StepFinished,
+  StepFailed,
+  Notice,
+  Summary,
+])
+
+/** Times are milliseconds, sizes are bytes. */
+export type KilnEvent = Readonly<z.infer<typeof KilnEventSchema>>
+export type PlannedStep = z.infer<typeof PlannedStep>
 export type Emit = (event: KilnEvent) => void

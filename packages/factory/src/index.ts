@@ -5,9 +5,11 @@ export {
   type BuiltImage,
   build,
   planBuild,
+  renewLock,
 } from './build.ts'
 export { type LoadedDefinition, type LoadedImage, loadDefinition } from './definition/load.ts'
 export { listDistros } from './distros/load.ts'
 export type { Emit, KilnEvent, PlannedStep } from './events.ts'
+export { type Reproduction, reproduce } from './reproduce/reproduce.ts'
 export { type HostTool, hostTools, type Requirement, requirements } from './tools/host-tools.ts'
 export { kilnVersion } from './version.ts'

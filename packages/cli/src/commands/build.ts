@@ -4,6 +4,7 @@ import type { BuildOptions, BuildResult, LoadedDefinition } from '@kiln/factory'
 import { checkCloudConfig } from '@kiln/factory/definition/cloud-config'
 import type { Command } from 'commander'
 import { openDefinition } from '../definition.ts'
+import { recordFailures } from '../failures.ts'
 import { ensureHostTools } from '../host-packages.ts'
 import { cacheFolder, cacheOption, example, jsonOption, progressOption, yesOption } from '../options.ts'
 import type { Done } from '../program.ts'
@@ -15,6 +16,7 @@ import {
   type Session,
 } from '../session.ts'
 import { bootAndWatch, upLine } from './boot.ts'
+import { plannedSteps, planOutcome } from './plan.ts'
 
 interface BuildCommandOptions extends OutputOptions {
   readonly boot?: boolean
@@ -24,6 +26,7 @@ interface BuildCommandOptions extends OutputOptions {
   readonly dryRun?: boolean
   readonly yes?: boolean
   readonly rebuild?: boolean
+  readonly frozen?: boolean
   readonly image?: string
 }
 
@@ -40,8 +43,9 @@ export function addBuildCommand(program: Command, session: Session, done: Done):
     .option('--out <dir>', 'folder for the artifacts (default: dist beside the kiln.yaml)')
     .option('--cloud-config <file>', 'cloud-config for the medium, instead of that of the definition')
     .addOption(cacheOption())
-    .option('--dry-run', 'print the plan and build nothing')
+    .option('--dry-run', 'show what would be done, as kiln plan does, and build nothing')
     .option('--rebuild', 'build every step anew')
+    .option('--frozen', 'fail where kiln.lock does not fit the kiln.yaml, instead of asking the archives')
     .option('--image <text>', 'build only the images whose name contains this')
     .addOption(yesOption())
     .addOption(jsonOption())
@@ -64,16 +68,19 @@ async function build(
   const definition = await openDefinition(folder)
   if (options.cloudConfig !== undefined) checkCloudConfig(options.cloudConfig)
   const request = buildOptions(definition, options, context)
-  const factory = await import('@kiln/factory')
-  if (options.dryRun) {
-    const { steps } = (await factory.planBuild(request)).plan
-    return { result: { steps }, lines: planLines(steps) }
-  }
+  if (options.dryRun) return planOutcome(await plannedSteps(folder, options, context))
   await ensureHostTools(options.boot ? ['build', 'boot'] : ['build'], context, options.yes ?? false)
-  const result = await factory.build(request)
+  const factory = await import('@kiln/factory')
+  const emit = recordFailures(request.cacheFolder, context.emit)
+  const result = await factory.build({ ...request, emit })
   const paths = result.images.flatMap(({ artifacts }) => artifacts.map(({ path }) => path))
   if (!options.boot) return { result, lines: paths }
   return bootFirst(result, paths, context)
+}
+
+/** Results go beside the definition, unless the user says otherwise. */
+export function outFolder(definition: LoadedDefinition, wanted: string | undefined): string {
+  return wanted ?? join(definition.folder, 'dist')
 }
 
 function buildOptions(
@@ -83,30 +90,15 @@ function buildOptions(
 ): BuildOptions {
   return {
     definition,
-    out: options.out ?? join(definition.folder, 'dist'),
+    out: outFolder(definition, options.out),
     cacheFolder: cacheFolder(options.cache, session.env),
     rebuild: options.rebuild ?? false,
+    frozen: options.frozen ?? false,
     emit,
     signal: session.signal,
     ...(options.cloudConfig === undefined ? {} : { cloudConfig: options.cloudConfig }),
     ...(options.image === undefined ? {} : { image: options.image }),
   }
-}
-
-/** Each step below what it needs, by its number. */
-function planLines(
-  steps: readonly {
-    readonly id: string
-    readonly title: string
-    readonly inputs: Readonly<Record<string, string>>
-  }[],
-): string[] {
-  const numberOf = new Map(steps.map(({ id }, index) => [id, index + 1]))
-  return steps.map(({ id, title, inputs }) => {
-    const needs = Object.values(inputs).map((input) => numberOf.get(input))
-    const after = needs.length === 0 ? '' : `  (after ${needs.sort((a = 0, b = 0) => a - b).join(', ')})`
-    return `${String(numberOf.get(id)).padStart(3)}  ${title}${after}`
-  })
 }
 
 async function bootFirst(

@@ -5,22 +5,29 @@ import type { Session } from '../session.ts'
 /** docs/reference/cli.md: the help text of every command. */
 export function commandReference(): string {
   const program = createProgram(silentSession(), () => {})
-  const commands = program.commands.filter((command) => command.name() !== 'help')
   return `${[
     '# Commands',
     '<!-- Made by packages/cli/src/docs.ts from the commands themselves. Do not edit. -->',
     'The result of a command goes to standard output, everything else to standard error. With `--json`, standard output has\n' +
-      'one JSON object a line: events as they come, and last an object with the key `result` or `error`. Exit codes:\n' +
-      '[exit-codes.md](exit-codes.md).',
+      'one JSON object a line: events as they come, and last an object with the key `result` or `error`:\n' +
+      '[events.md](events.md). Exit codes: [exit-codes.md](exit-codes.md).',
     'Environment: `KILN_CACHE` is the folder for what is kept between builds (otherwise `kiln` in `XDG_CACHE_HOME` or\n' +
       '`~/.cache`); `NO_COLOR` turns colours off; `CI` and `TERM=dumb` give lines in place of the live display.',
-    ...[program, ...commands].map(section),
+    ...withAllBelow(program).map(section),
   ].join('\n\n')}\n`
 }
 
+function withAllBelow(command: Command): Command[] {
+  const below = command.commands.filter((each) => each.name() !== 'help')
+  return [command, ...below.flatMap(withAllBelow)]
+}
+
+function nameOf(command: Command): string {
+  return command.parent ? `${nameOf(command.parent)} ${command.name()}` : command.name()
+}
+
 function section(command: Command): string {
-  const name = command.parent ? `kiln ${command.name()}` : 'kiln'
-  return `## ${name}\n\n\`\`\`text\n${helpText(command).trimEnd()}\n\`\`\``
+  return `## ${nameOf(command)}\n\n\`\`\`text\n${helpText(command).trimEnd()}\n\`\`\``
 }
 
 /** What `--help` prints, the examples included. */

@@ -1,4 +1,5 @@
 import { definitionJsonSchema } from '@kiln/contract/definition'
+import { table } from './table.ts'
 
 /** The part of JSON Schema that the definition uses. */
 interface Schema {
@@ -53,16 +54,6 @@ function rowsOf(schema: Schema, prefix: string): Row[] {
     const inner = value.items?.properties ? rowsOf(value.items, `${path}[]`) : rowsOf(value, path)
     return [{ path, schema: value, required }, ...inner]
   })
-}
-
-/** Columns as wide as their widest cell, as the formatter wants them. */
-function table([head = [], ...body]: readonly (readonly string[])[]): string {
-  const widths = head.map((_, column) =>
-    Math.max(3, ...[head, ...body].map((row) => row[column]?.length ?? 0)),
-  )
-  const line = (row: readonly string[]) =>
-    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`
-  return [head, widths.map((width) => '-'.repeat(width)), ...body].map(line).join('\n')
 }
 
 function cells({ path, schema, required }: Row): string[] {

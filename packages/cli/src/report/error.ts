@@ -1,4 +1,5 @@
 import { type Finding, formatPlace, isKilnError, KilnError, type Place } from '@kiln/contract'
+import { redactData, redactText } from '@kiln/factory/run/redact'
 import { plainText } from './format.ts'
 import type { Paint } from './tree.ts'
 
@@ -17,7 +18,7 @@ export function asKilnError(error: unknown): KilnError {
   const message = error instanceof Error ? error.message : String(error)
   return new KilnError('E-BUG', message || 'something failed without saying why', {
     cause: error,
-    hint: 'this is a defect in Kiln; please report it with the lines above',
+    hint: 'this is a defect in Kiln; please report it with the lines above and what kiln support-bundle writes',
   })
 }
 
@@ -30,7 +31,7 @@ export function errorLines(error: KilnError, options: ErrorOptions): string[] {
     ...outputLines(error, options.paint),
     ...(error.code === 'E-BUG' ? stackLines(error) : []),
     ...(findings.length > 1 ? [`${findings.length} errors`] : []),
-  ]
+  ].map(redactText)
 }
 
 function asFinding(error: KilnError): Finding {
@@ -99,13 +100,13 @@ function stackLines(error: KilnError): string[] {
 /** An error for programs: the same facts as plain data. */
 export function errorData(error: KilnError): Record<string, unknown> {
   const findings = error.findings.length > 0 ? error.findings : [asFinding(error)]
-  return {
+  return redactData({
     code: error.code,
     message: error.message,
     exit: error.exitCode,
     findings: findings.map(findingData),
     ...(error.output ? { output: error.output } : {}),
-  }
+  })
 }
 
 /** A finding with a range as the Language Server Protocol counts: lines and characters from 0, the end exclusive. */

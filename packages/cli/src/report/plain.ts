@@ -1,6 +1,6 @@
 import type { KilnEvent } from '@kiln/factory/events'
 import { type RunView, stepOf } from './fold.ts'
-import { formatDuration, formatProgress, plainText } from './format.ts'
+import { formatBytes, formatDuration, formatProgress, plainText } from './format.ts'
 
 /**
  * The lines that an event gives where there is no terminal: one, or none.
@@ -30,13 +30,16 @@ export function plainLines(before: RunView, event: KilnEvent): string[] {
   }
 }
 
-/** `built 3, reused 41, 38.0 s` */
+/** `built 3, reused 41, downloaded 12.4 MiB, 38.0 s` */
 export function summaryLine(summary: {
   readonly built: number
   readonly reused: number
+  readonly downloaded?: number
   readonly ms: number
 }): string {
-  return [`built ${summary.built}`, `reused ${summary.reused}`, formatDuration(summary.ms)].join(', ')
+  const { built, reused, downloaded, ms } = summary
+  const loaded = downloaded === undefined ? [] : [`downloaded ${formatBytes(downloaded)}`]
+  return [`built ${built}`, `reused ${reused}`, ...loaded, formatDuration(ms)].join(', ')
 }
 
 /** A log wants to see that it goes on, not each per cent: a line at every tenth of the whole. */

@@ -54,6 +54,11 @@ test('plain: a line for each event, progress only at every tenth', () => {
   ])
 })
 
+test('a summary says what was downloaded, where that is known', () => {
+  const summary = { event: 'summary', built: 3, reused: 41, downloaded: 13_002_342, ms: 38_000 } as const
+  assert.deepEqual(plainLines(emptyRun, summary), ['built 3, reused 41, downloaded 12.4 MiB, 38.0 s'])
+})
+
 test('tree: in the middle of a run', () => {
   const lines = treeLines(folded(8), { now: 14_000, columns: 80, rows: 24, paint })
   assert.deepEqual(lines, [
@@ -148,7 +153,7 @@ test('json: every event on a line, numbered, with its time', () => {
     parsed.map(({ seq }) => seq),
     events.map((_, index) => index + 1),
   )
-  assert.deepEqual(parsed[1], { schema: 'kiln.event/v1', seq: 2, time: parsed[1]?.time, ...events[1] })
+  assert.deepEqual(parsed[1], { schema: 'kiln.events/v1', seq: 2, time: parsed[1]?.time, ...events[1] })
 })
 
 test('progress: a live tree only where somebody can see it', () => {

@@ -1,4 +1,5 @@
 import type { Emit, KilnEvent } from '@kiln/factory/events'
+import { streamSchema } from '@kiln/factory/stream-lines'
 import { emptyRun, foldEvent, type RunView } from './fold.ts'
 import { fit } from './format.ts'
 import { plainLines, summaryLine } from './plain.ts'
@@ -22,19 +23,19 @@ export interface Screen {
 export function createReporter(mode: Exclude<ProgressMode, 'auto'>, screen: Screen): Reporter {
   if (mode === 'tty') return treeReporter(screen)
   if (mode === 'plain') return plainReporter(screen)
-  if (mode === 'json') return { emit: eventWriter(screen.write), finish() {} }
+  if (mode === 'json') return { emit: lineWriter(screen.write), finish() {} }
   return { emit() {}, finish() {} }
 }
 
 /**
- * Writes events as newline-delimited JSON. `seq` counts from 1, `time` is ISO 8601 in UTC.
+ * Writes newline-delimited JSON: events, and last a result or an error. `seq` counts from 1, `time` is ISO 8601 in UTC.
+ * The form of each line: schemas/events.schema.json.
  */
-export function eventWriter(write: (text: string) => void): Emit {
+export function lineWriter(write: (text: string) => void): (line: object) => void {
   let seq = 0
-  return (event) => {
+  return (line) => {
     seq += 1
-    const line = { schema: 'kiln.event/v1', seq, time: new Date().toISOString(), ...event }
-    write(`${JSON.stringify(line)}\n`)
+    write(`${JSON.stringify({ schema: streamSchema, seq, time: new Date().toISOString(), ...line })}\n`)
   }
 }
 

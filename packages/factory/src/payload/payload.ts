@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { copyFile, link, stat, utimes, writeFile } from 'node:fs/promises'
+import { constants, copyFile, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Payload } from '@kiln/contract'
 import { prefixedFileDigest } from '../resolve/digest.ts'
@@ -64,11 +64,7 @@ export const makePayload: Executors['payload'] = async (step, context) => {
   return { digest, facts: { digest } }
 }
 
-/** The store never writes a file again, so a second name for it costs nothing. */
+/** A copy, not a second name: what happens to one result must not happen to another. */
 async function take(from: string, to: string, file: string): Promise<void> {
-  try {
-    await link(join(from, file), join(to, file))
-  } catch {
-    await copyFile(join(from, file), join(to, file))
-  }
+  await copyFile(join(from, file), join(to, file), constants.COPYFILE_FICLONE)
 }

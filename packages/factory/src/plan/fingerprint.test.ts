@@ -2,22 +2,45 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
-import { canonicalJson, contentKey, fingerprintOf, stepVersions } from './fingerprint.ts'
+import type { LockedArchive, LockedPackage } from '../lock/lock.ts'
+import { canonicalJson, contentKey, fingerprintOf, isFullyTracked, stepVersions } from './fingerprint.ts'
 import type { Step, StepOf } from './step.ts'
 
 const base: StepOf<'base'> = {
   id: 'one/base',
   kind: 'base',
   title: 'base',
-  params: {
-    archive: {
-      suites: [{ uri: 'http://mirror.test/', suite: 'trixie', components: ['main'], release: 'r1' }],
-      keyring: { file: '/keys/a.gpg', digest: 'k1' },
-      epoch: 1000,
-    },
-    arch: 'amd64',
-  },
+  params: { suite: 'trixie', arch: 'amd64', epoch: 1000 },
+  inputs: { repository: 'one/base-files' },
+}
+
+const curl: LockedPackage = {
+  name: 'curl',
+  version: '8.14.1-2',
+  architecture: 'amd64',
+  sha256: 'ab'.repeat(32),
+  size: 1234,
+  url: 'http://mirror.test/pool/curl_8.14.1-2_amd64.deb',
+}
+
+const files: StepOf<'repository'> = {
+  id: 'one/files',
+  kind: 'repository',
+  title: 'files',
+  params: { packages: [curl, { ...curl, name: 'zstd', sha256: 'cd'.repeat(32) }] },
   inputs: {},
+}
+
+const packages: StepOf<'packages'> = {
+  id: 'one/packages',
+  kind: 'packages',
+  title: 'packages',
+  params: {
+    packages: [curl],
+    archives: [{ uri: 'http://mirror.test/', suite: 'trixie', components: ['main'] }],
+    epoch: 1000,
+  },
+  inputs: { base: 'one/base', repository: 'one/files' },
 }
 
 const iso: StepOf<'iso'> = {
@@ -38,16 +61,24 @@ const iso: StepOf<'iso'> = {
 const { params } = base
 const keyOf = (step: Step, inputs: Record<string, string> = { payload: 'p1' }) =>
   contentKey(fingerprintOf(step, inputs))
-const withArchive = (change: Partial<typeof params.archive>) => ({
-  ...base,
-  params: { ...params, archive: { ...params.archive, ...change } },
+const withBase = (change: Partial<typeof params>) => ({ ...base, params: { ...params, ...change } })
+const withCurl = (change: Partial<LockedPackage>) => ({
+  ...files,
+  params: { packages: files.params.packages.map((each) => (each === curl ? { ...curl, ...change } : each)) },
+})
+const withArchive = (change: Partial<LockedArchive>) => ({
+  ...packages,
+  params: {
+    ...packages.params,
+    archives: packages.params.archives.map((each) => ({ ...each, ...change })),
+  },
 })
 const withIso = (change: Partial<typeof iso.params>) => ({ ...iso, params: { ...iso.params, ...change } })
 
 describe('the content key of a step', () => {
   const same: readonly (readonly [what: string, a: Step, b: Step])[] = [
     ['its id and title', base, { ...base, id: 'two/base', title: 'another' }],
-    ['where the keyring lies', base, withArchive({ keyring: { file: '/b.gpg', digest: 'k1' } })],
+    ['where package files are to be had', files, withCurl({ url: 'http://other.test/curl.deb' })],
     ['where the cloud-config lies', iso, withIso({ cloudConfig: { file: '/b.yaml', digest: 'c1' } })],
     ['where the folder of the medium lies', iso, withIso({ medium: { folder: '/b', digest: 'm1' } })],
     ['which steps its inputs come from', iso, { ...iso, inputs: { payload: 'two/payload', toolchain: 't' } }],
@@ -55,10 +86,14 @@ describe('the content key of a step', () => {
   for (const [what, a, b] of same) it(`does not depend on ${what}`, () => assert.equal(keyOf(a), keyOf(b)))
 
   const different: readonly (readonly [what: string, a: Step, b: Step])[] = [
-    ['the content of the keyring', base, withArchive({ keyring: { file: '/keys/a.gpg', digest: 'k2' } })],
-    ['the date', base, withArchive({ epoch: 1001 })],
-    ['the state of the archive', base, withArchive({ suites: [] })],
-    ['the architecture', base, { ...base, params: { ...params, arch: 'arm64' } }],
+    ['the content of a package file', files, withCurl({ sha256: 'ef'.repeat(32) })],
+    ['the version of a package', files, withCurl({ version: '8.14.1-3' })],
+    ['which packages there are', files, { ...files, params: { packages: [curl] } }],
+    ['the archive that the image names', packages, withArchive({ uri: 'http://other.test/' })],
+    ['the components of the archive that the image names', packages, withArchive({ components: [] })],
+    ['the date', base, withBase({ epoch: 1001 })],
+    ['the suite', base, withBase({ suite: 'forky' })],
+    ['the architecture', base, withBase({ arch: 'arm64' })],
     [
       'the content of the cloud-config',
       iso,
@@ -100,7 +135,28 @@ describe('the content key of a step', () => {
   })
 
   it('is 64 hexadecimal digits, for every step', () => {
-    for (const step of [base, iso]) assert.match(keyOf(step), /^[0-9a-f]{64}$/)
+    for (const step of [base, files, packages, iso]) assert.match(keyOf(step), /^[0-9a-f]{64}$/)
+  })
+})
+
+describe('a step that takes what no digest tells', () => {
+  const cases: readonly (readonly [params: unknown, tracked: boolean])[] = [
+    [undefined, true],
+    [{}, true],
+    [{ tracked: true, other: [false] }, true],
+    [{ tracked: false }, false],
+    [{ base: [{ kind: 'x', tracked: false }] }, false],
+    [{ tracked: { tracked: false } }, false],
+  ]
+  for (const [params, tracked] of cases) {
+    it(`is ${tracked ? 'not ' : ''}one with ${JSON.stringify(params)}`, () =>
+      assert.equal(isFullyTracked(params), tracked))
+  }
+
+  it('says so in its fingerprint, and only there', () => {
+    assert.equal('fullyTracked' in fingerprintOf(base, {}), false)
+    const untracked = { ...base, params: { ...params, tracked: false } }
+    assert.equal(fingerprintOf(untracked, {}).fullyTracked, false)
   })
 })
 

@@ -6,16 +6,18 @@ import type { Step, StepKind } from './step.ts'
  * old results are then not used any more.
  */
 export const stepVersions: Record<StepKind, number> = {
-  toolchain: 1,
+  repository: 1,
+  toolchain: 2,
   agent: 1,
-  base: 1,
-  packages: 2,
+  base: 2,
+  import: 1,
+  packages: 3,
   convert: 1,
   validate: 1,
   'root-image': 1,
-  initramfs: 1,
+  initramfs: 2,
   payload: 1,
-  iso: 1,
+  iso: 2,
 }
 
 /** All that decides what a step makes. Its hash is the step's content key. */
@@ -25,6 +27,11 @@ export interface Fingerprint {
   readonly params: unknown
   /** Input name → digest of that result. */
   readonly inputs: Readonly<Record<string, string>>
+  /**
+   * Stands here, as `false`, where the step takes something that no digest tells, such as what a program fetches by itself.
+   * Such a step is always run; what comes after it goes by the content that it made.
+   */
+  readonly fullyTracked?: false
 }
 
 export function fingerprintOf(step: Step, inputDigests: Readonly<Record<string, string>>): Fingerprint {
@@ -33,7 +40,15 @@ export function fingerprintOf(step: Step, inputDigests: Readonly<Record<string, 
     version: stepVersions[step.kind],
     params: withoutPlaces(step),
     inputs: inputDigests,
+    ...(isFullyTracked(step.params) ? {} : { fullyTracked: false }),
   }
+}
+
+/** Parameters say `tracked: false`, at any depth, where not everything that decides the result is among them. */
+export function isFullyTracked(params: unknown): boolean {
+  if (typeof params !== 'object' || params === null) return true
+  if ('tracked' in params && params.tracked === false) return false
+  return Object.values(params).every(isFullyTracked)
 }
 
 /** 64 hex digits. Same key, same result. */
@@ -47,8 +62,9 @@ export function contentKey(fingerprint: Fingerprint): string {
 function withoutPlaces(step: Step): unknown {
   return JSON.parse(
     JSON.stringify(step.params, (_key, value: unknown) => {
-      if (typeof value !== 'object' || value === null || !('digest' in value)) return value
-      const { folder: _folder, file: _file, ...rest } = value as Record<string, unknown>
+      if (typeof value !== 'object' || value === null) return value
+      if (!('digest' in value) && !('sha256' in value)) return value
+      const { folder: _folder, file: _file, url: _url, ...rest } = value as Record<string, unknown>
       return rest
     }),
   )

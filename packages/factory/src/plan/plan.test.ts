@@ -2,16 +2,36 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { architectures, artifactName, imageName, variants } from '@kiln/contract'
 import fc from 'fast-check'
-import type { ResolvedArchive } from '../resolve/archive.ts'
-import type { ResolvedBuild, ResolvedImage } from '../resolve/resolve.ts'
+import type { ImportParams } from '../bases/import.ts'
+import type { LockedPackage, PackageSet } from '../lock/lock.ts'
+import type { ResolvedBuild, ResolvedImage, ToolRoot } from '../resolve/resolve.ts'
+import { sha256 } from '../testkit/debian-archive.ts'
 import { contentKey, fingerprintOf } from './fingerprint.ts'
 import { planBuild, stepId } from './plan.ts'
 import type { Plan, Step, StepKind, StepOf } from './step.ts'
 
-const archive: ResolvedArchive = {
-  suites: [{ uri: 'http://mirror.test/', suite: 'trixie', components: ['main'], release: 'r1' }],
-  keyring: { file: '/keys/a.gpg', digest: 'k1' },
-  epoch: 1000,
+const file = (name: string, version = '1'): LockedPackage => ({
+  name,
+  version,
+  architecture: 'amd64',
+  sha256: sha256(`${name} ${version}`),
+  size: 1000,
+  url: `http://mirror.test/pool/${name}_${version}_amd64.deb`,
+})
+
+/** A root as the lock has it: the base's packages, and some more. */
+const rootOf = (
+  names: readonly string[],
+  { epoch = 1000, arch = 'amd64', suite = 'trixie' } = {},
+): ToolRoot => {
+  const set = (packages: readonly string[]): PackageSet => ({
+    request: { suite, arch, include: [...packages], exclude: [] },
+    archives: [{ uri: 'http://mirror.test/', suite, components: ['main'] }],
+    epoch,
+    packages: packages.map((name) => file(name, `${epoch}+${arch}`)),
+  })
+  const base = ['apt', 'libc6']
+  return { base: set(base), all: set([...base, ...names].toSorted()) }
 }
 
 const sample: ResolvedImage = {
@@ -25,9 +45,7 @@ const sample: ResolvedImage = {
   },
   name: 'sample',
   family: 'debian',
-  archive,
-  install: ['linux-image-amd64', 'systemd'],
-  remove: [],
+  root: rootOf(['linux-image-amd64', 'systemd']),
   hostname: undefined,
   layout: { schema: 'kiln.layout/v1', ephemeral: ['/etc'], persistent: ['/home'], store: '/usr/local' },
   services: { enable: ['ssh.service'], mask: [] },
@@ -43,8 +61,11 @@ const image = ({ identity, ...change }: Change = {}): ResolvedImage => ({
   ...change,
   identity: { ...sample.identity, ...identity },
 })
+const installed = ['linux-image-amd64', 'systemd']
 const buildOf = (...images: ResolvedImage[]): ResolvedBuild => ({
-  toolchain: archive,
+  lock: { schema: 'kiln.lock/v1', kiln: 'v0.1.0', sets: {}, bases: {} },
+  toolchain: rootOf(['gcc', 'zstd']),
+  containerTools: undefined,
   agent: { sources: 's1', version: 'v0.1.0' },
   conversionFiles: 'f1',
   images,
@@ -54,7 +75,7 @@ const kinds = (made: Plan) => made.steps.map((step) => step.kind)
 const count = (made: Plan, kind: StepKind) => kinds(made).filter((each) => each === kind).length
 
 describe('the plan of one image', () => {
-  it('has each kind of step once', () => {
+  it('has each kind of step once, but for the files: of the base, of the toolchain, and of the image', () => {
     assert.deepEqual(kinds(plan(sample)).toSorted(), [
       'agent',
       'base',
@@ -63,6 +84,9 @@ describe('the plan of one image', () => {
       'iso',
       'packages',
       'payload',
+      'repository',
+      'repository',
+      'repository',
       'root-image',
       'toolchain',
       'validate',
@@ -89,9 +113,43 @@ describe('the plan of one image', () => {
   })
 
   it('takes the same time for everything: that of its archive', () => {
-    for (const { params } of plan(sample).steps) {
-      if ('epoch' in params) assert.equal(params.epoch, archive.epoch)
+    const toolchain = rootOf(['gcc'], { epoch: 500 })
+    for (const { id, params } of planBuild({ ...buildOf(sample), toolchain }, ['iso']).steps) {
+      if ('epoch' in params) assert.equal(params.epoch, id.startsWith('toolchain') ? 500 : 1000, id)
     }
+  })
+
+  it('loads each package file for one root only once: the base has its own, the rest comes after', () => {
+    const { steps } = plan(sample)
+    const files = (id: string) => {
+      const step = steps.find((each) => each.id === id)
+      return step?.kind === 'repository' ? step.params.packages.map(({ name }) => name) : assert.fail(id)
+    }
+    const packages = steps.find((step) => step.kind === 'packages')
+    const base = steps.find((step) => step.kind === 'base')
+    assert.deepEqual(files(base?.inputs.repository ?? ''), ['apt', 'libc6'])
+    assert.deepEqual(files(packages?.inputs.repository ?? ''), installed)
+  })
+
+  it('installs in the image all that the lock says, those of the base, too', () => {
+    const packages = plan(sample).steps.find((step) => step.kind === 'packages')
+    assert.deepEqual(packages?.params.packages, sample.root.all.packages)
+    assert.deepEqual(packages?.params.archives, sample.root.all.archives)
+  })
+
+  it('takes a file again that the base has in another version', () => {
+    const { base, all } = sample.root
+    const other = file('apt', 'other')
+    const packages = [...all.packages.filter(({ name }) => name !== 'apt'), other]
+    const made = plan(image({ root: { base, all: { ...all, packages } } }))
+    const files = made.steps.find((step) => step.id === stepId(sample, 'files'))
+    assert.ok(files?.kind === 'repository' && files.params.packages.includes(other))
+  })
+
+  it('shares its base with the toolchain where both have the same, and only there', () => {
+    const toolchain = rootOf(['gcc'], { suite: 'forky' })
+    const other = planBuild({ ...buildOf(sample), toolchain }, ['iso'])
+    assert.deepEqual([count(plan(sample), 'base'), count(other, 'base')], [1, 2])
   })
 
   it('calls steps and artifacts by the name of the image', () => {
@@ -101,6 +159,56 @@ describe('the plan of one image', () => {
   })
 
   it('is the same each time', () => assert.deepEqual(plan(sample), plan(image())))
+})
+
+describe('the plan of an image with a base that somebody else made', () => {
+  const base: ImportParams = {
+    base: {
+      kind: 'oci',
+      reference: 'registry.test/base:1',
+      digest: `sha256:${sha256('base')}`,
+      tracked: true,
+    },
+    expected: { ids: ['debian'], release: '13', arch: 'amd64' },
+  }
+  const imported = image({ root: { base, all: sample.root.all } })
+  const made = planBuild({ ...buildOf(imported), containerTools: rootOf(['skopeo']) }, ['iso'])
+
+  it('imports it by the container tools, which are a toolchain of their own', () => {
+    const step = made.steps.find((each) => each.kind === 'import')
+    assert.deepEqual([step?.id, step?.params], [stepId(imported, 'base'), base])
+    assert.deepEqual(step?.inputs, { toolchain: 'container-tools' })
+    const tools = made.steps.find(({ id }) => id === 'container-tools')
+    assert.equal(tools?.kind, 'toolchain')
+    assert.equal(count(plan(sample), 'toolchain'), 1)
+  })
+
+  it('installs into it everything that the lock has', () => {
+    const files = made.steps.find(({ id }) => id === stepId(imported, 'files'))
+    assert.deepEqual(files?.params, { packages: sample.root.all.packages })
+    const packages = made.steps.find((step) => step.kind === 'packages')
+    assert.equal(packages?.inputs.base, stepId(imported, 'base'))
+    assert.equal(packages?.inputs.repository, stepId(imported, 'files'))
+  })
+
+  it('names each input after the kind of step that makes it; an import counts as a base', () => {
+    const kindOf = new Map(made.steps.map(({ id, kind }) => [id, kind]))
+    for (const step of made.steps) {
+      for (const [name, id] of Object.entries<string>(step.inputs)) {
+        const kind = kindOf.get(id)
+        assert.equal(kind === 'import' ? 'base' : kind, name, step.id)
+      }
+    }
+  })
+
+  it('puts each step after its inputs, and makes nothing twice', () => {
+    const known = new Set<string>()
+    for (const step of made.steps) {
+      for (const id of Object.values<string>(step.inputs)) assert.ok(known.has(id), `${step.id} before ${id}`)
+      known.add(step.id)
+    }
+    assert.equal(new Set(keys(made.steps).values()).size, made.steps.length)
+  })
 })
 
 describe('the plan of several images', () => {
@@ -118,25 +226,48 @@ describe('the plan of several images', () => {
     ],
     [
       'a package',
-      { identity: { device: 'other' }, install: ['htop', ...sample.install] },
-      ['convert', 'initramfs', 'iso', 'packages', 'payload', 'root-image', 'validate'],
+      { identity: { device: 'other' }, root: rootOf(['htop', ...installed]) },
+      ['convert', 'initramfs', 'iso', 'packages', 'payload', 'repository', 'root-image', 'validate'],
     ],
     [
       'the state of the archive',
-      { identity: { device: 'other' }, archive: { ...archive, epoch: 2000 } },
-      ['base', 'convert', 'initramfs', 'iso', 'packages', 'payload', 'root-image', 'validate'],
+      { identity: { device: 'other' }, root: rootOf(installed, { epoch: 2000 }) },
+      [
+        'base',
+        'convert',
+        'initramfs',
+        'iso',
+        'packages',
+        'payload',
+        'repository',
+        'repository',
+        'root-image',
+        'validate',
+      ],
     ],
     [
       'the architecture',
-      { identity: { arch: 'arm64' } },
-      ['agent', 'base', 'convert', 'initramfs', 'iso', 'packages', 'payload', 'root-image', 'validate'],
+      { identity: { arch: 'arm64' }, root: rootOf(installed, { arch: 'arm64' }) },
+      [
+        'agent',
+        'base',
+        'convert',
+        'initramfs',
+        'iso',
+        'packages',
+        'payload',
+        'repository',
+        'repository',
+        'root-image',
+        'validate',
+      ],
     ],
   ]
   for (const [what, change, twice] of shared) {
     it(`that differ in ${what} make twice: ${twice.join(', ') || 'nothing'}`, () => {
-      const made = plan(sample, image(change))
-      const doubled = [...new Set(kinds(made))].filter((kind) => count(made, kind) === 2)
-      assert.deepEqual(doubled.toSorted(), [...twice])
+      const added = kinds(plan(sample, image(change)))
+      for (const kind of kinds(plan(sample))) added.splice(added.indexOf(kind), 1)
+      assert.deepEqual(added.toSorted(), [...twice])
     })
   }
 
@@ -166,7 +297,10 @@ describe('the plan of several images', () => {
     },
   )
   const planOf = (changes: typeof images extends fc.Arbitrary<infer T> ? T : never) => {
-    const all = changes.map(({ epoch, ...change }) => image({ ...change, archive: { ...archive, epoch } }))
+    const all = changes.map(({ epoch, install, identity }) => {
+      const root = rootOf(install, { epoch, arch: identity.arch, suite: identity.flavorRelease })
+      return image({ identity, root })
+    })
     return { all, made: plan(...all) }
   }
 

@@ -1,7 +1,7 @@
 import { artifactName, imageName } from '@kiln/contract'
 import type { ArtifactKind } from '@kiln/contract/definition'
-import type { ResolvedBuild, ResolvedImage } from '../resolve/resolve.ts'
-import { toolchainPackages } from '../toolchain/packages.ts'
+import type { LockedPackage, PackageSet } from '../lock/lock.ts'
+import type { ResolvedBuild, ResolvedImage, ToolRoot } from '../resolve/resolve.ts'
 import { canonicalJson } from './fingerprint.ts'
 import type { ConversionParams, Plan, Step, StepOf } from './step.ts'
 
@@ -10,15 +10,47 @@ import type { ConversionParams, Plan, Step, StepOf } from './step.ts'
  * two steps with equal kind, parameters and inputs are one.
  */
 export function planBuild(build: ResolvedBuild, artifacts: readonly ArtifactKind[]): Plan {
-  const toolchain: StepOf<'toolchain'> = {
-    id: 'toolchain',
-    kind: 'toolchain',
-    title: 'toolchain',
-    params: { archive: build.toolchain, packages: toolchainPackages },
+  const steps = build.images.flatMap((image) => planImage(image, build, artifacts))
+  const containerTools = build.containerTools ? planTools('container-tools', build.containerTools) : []
+  return { steps: merge([...planTools('toolchain', build.toolchain), ...containerTools, ...steps]) }
+}
+
+/** Steps that make a root of tools; the last one has the name as its id. */
+export function planTools(name: 'toolchain' | 'container-tools', { base, all }: ToolRoot): Step[] {
+  const packages = withoutBase(all, base)
+  const title = name === 'toolchain' ? 'toolchain' : 'container tools'
+  return [
+    repository(`${name}/base-files`, `base files of the ${title}`, base.packages),
+    repository(`${name}/files`, `files of the ${title}`, packages),
+    baseStep(`${name}/base`, `base of the ${title}`, base, `${name}/base-files`),
+    {
+      id: name,
+      kind: 'toolchain',
+      title,
+      params: { packages, epoch: all.epoch },
+      inputs: { base: `${name}/base`, repository: `${name}/files` },
+    },
+  ]
+}
+
+function baseStep(id: string, title: string, { request, epoch }: PackageSet, files: string): StepOf<'base'> {
+  const { suite, arch } = request
+  return { id, kind: 'base', title, params: { suite, arch, epoch }, inputs: { repository: files } }
+}
+
+function repository(id: string, title: string, packages: readonly LockedPackage[]): StepOf<'repository'> {
+  return {
+    id,
+    kind: 'repository',
+    title: `${title} (${packages.length} packages)`,
+    params: { packages },
     inputs: {},
   }
-  const steps = build.images.flatMap((image) => planImage(image, build, artifacts))
-  return { steps: merge([toolchain, ...steps]) }
+}
+
+function withoutBase(all: PackageSet, base: PackageSet): LockedPackage[] {
+  const inBase = new Set(base.packages.map(({ sha256 }) => sha256))
+  return all.packages.filter(({ sha256 }) => !inBase.has(sha256))
 }
 
 /** Id of the step that makes an artifact, for finding its result. */
@@ -28,9 +60,10 @@ export function stepId(image: ResolvedImage, what: string): string {
 
 function planImage(image: ResolvedImage, build: ResolvedBuild, artifacts: readonly ArtifactKind[]): Step[] {
   const id = (what: string) => stepId(image, what)
-  const { identity, archive } = image
+  const { identity } = image
   const { arch } = identity
-  const { epoch } = archive
+  const { all } = image.root
+  const { epoch } = all
   const root = { packages: id('packages'), convert: id('convert') }
   const toolchain = 'toolchain'
   const agent = `agent/${arch}`
@@ -42,19 +75,13 @@ function planImage(image: ResolvedImage, build: ResolvedBuild, artifacts: readon
       params: { arch, sources: build.agent.sources, version: build.agent.version },
       inputs: { toolchain },
     },
-    {
-      id: id('base'),
-      kind: 'base',
-      title: `base ${identity.flavor} ${identity.flavorRelease}`,
-      params: { archive, arch },
-      inputs: {},
-    },
+    ...planBase(image, id),
     {
       id: root.packages,
       kind: 'packages',
-      title: `packages (${image.install.length} named)`,
-      params: { arch, install: image.install, remove: image.remove, epoch },
-      inputs: { base: id('base') },
+      title: 'packages',
+      params: { packages: all.packages, archives: all.archives, epoch },
+      inputs: { base: id('base'), repository: id('files') },
     },
     {
       id: root.convert,
@@ -102,8 +129,24 @@ function planImage(image: ResolvedImage, build: ResolvedBuild, artifacts: readon
   ]
 }
 
+/** The base, and the files of what is installed on it: into an imported one everything that the lock has. */
+function planBase({ identity, root: { base, all } }: ResolvedImage, id: (what: string) => string): Step[] {
+  const title = `base ${identity.flavor} ${identity.flavorRelease}`
+  if ('packages' in base) {
+    return [
+      repository(id('base-files'), 'base files', base.packages),
+      repository(id('files'), 'files', withoutBase(all, base)),
+      baseStep(id('base'), title, base, id('base-files')),
+    ]
+  }
+  return [
+    repository(id('files'), 'files', all.packages),
+    { id: id('base'), kind: 'import', title, params: base, inputs: { toolchain: 'container-tools' } },
+  ]
+}
+
 function conversion(image: ResolvedImage, build: ResolvedBuild): ConversionParams {
-  const { name, identity, family, hostname, layout, services, overlay, archive } = image
+  const { name, identity, family, hostname, layout, services, overlay, root } = image
   return {
     name,
     identity,
@@ -113,7 +156,7 @@ function conversion(image: ResolvedImage, build: ResolvedBuild): ConversionParam
     services,
     overlay,
     files: build.conversionFiles,
-    epoch: archive.epoch,
+    epoch: root.all.epoch,
   }
 }
 
@@ -134,7 +177,7 @@ const planArtifact: Record<ArtifactKind, ArtifactPlanner> = {
       arch: image.identity.arch,
       cloudConfig: image.cloudConfig,
       medium: image.medium,
-      epoch: image.archive.epoch,
+      epoch: image.root.all.epoch,
     },
     inputs,
   }),

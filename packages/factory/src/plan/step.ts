@@ -1,15 +1,26 @@
 import type { Architecture, ImageIdentity, Layout } from '@kiln/contract'
-import type { ResolvedArchive } from '../resolve/archive.ts'
+import type { ImportParams } from '../bases/import.ts'
+import type { LockedArchive, LockedPackage } from '../lock/lock.ts'
 
 /**
  * The kinds of step, with what each is told (`params`), which results it takes (`inputs`) and what it reports beside
  * its files (`facts`). Everything is plain data: it goes into the content key and can be printed.
  */
 export interface StepKinds {
+  /** Package files of one set, with an index: all that a package manager may take from. */
+  repository: {
+    params: { readonly packages: readonly LockedPackage[] }
+    inputs: never
+    facts: {
+      readonly packages: number
+      /** Bytes that came over the network. */
+      readonly loaded: number
+    }
+  }
   /** Root file system of the build tools: compiler, packers, boot loaders. */
   toolchain: {
-    params: { readonly archive: ResolvedArchive; readonly packages: readonly string[] }
-    inputs: never
+    params: { readonly packages: readonly LockedPackage[]; readonly epoch: number }
+    inputs: 'base' | 'repository'
     facts: Record<string, never>
   }
   /** kiln-agent, compiled from packages/node. */
@@ -20,19 +31,25 @@ export interface StepKinds {
   }
   /** The distribution's smallest root file system. */
   base: {
-    params: { readonly archive: ResolvedArchive; readonly arch: Architecture }
-    inputs: never
+    params: { readonly suite: string; readonly arch: string; readonly epoch: number }
+    inputs: 'repository'
+    facts: Record<string, never>
+  }
+  /** A base that somebody else made. Its result takes the place of `base`; its `toolchain` are the container tools. */
+  import: {
+    params: ImportParams
+    inputs: 'toolchain'
     facts: Record<string, never>
   }
   /** Packages and kernel, in a copy of the base: the lowest layer of the root. */
   packages: {
     params: {
-      readonly arch: Architecture
-      readonly install: readonly string[]
-      readonly remove: readonly string[]
+      readonly packages: readonly LockedPackage[]
+      /** What the image itself names as its archives. */
+      readonly archives: readonly LockedArchive[]
       readonly epoch: number
     }
-    inputs: 'base'
+    inputs: 'base' | 'repository'
     facts: { readonly count: number }
   }
   /** What makes it an immutable image: agent, release files, layout, services, overlay, cleaning. */
@@ -105,7 +122,7 @@ export interface IsoParams {
 
 export type StepKind = keyof StepKinds
 
-/** A step names each of its inputs after the kind of step that makes it. */
+/** A step names each of its inputs after the kind of step that makes it; an import counts as a base. */
 export type InputsOf<K extends StepKind> = StepKinds[K]['inputs'] & StepKind
 
 export interface StepOf<K extends StepKind> {

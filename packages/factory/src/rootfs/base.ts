@@ -1,18 +1,21 @@
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Executors } from '../run/engine.ts'
 import { bootstrap } from '../tools/mmdebstrap.ts'
 import { layerFolder } from './layers.ts'
 
-/** Debian straight from the archive. The package lists stay, so that the next layer sees the same state of it. */
+/** Debian's essential packages and apt, from the packages of the lock. No network is used. */
 export const makeBase: Executors['base'] = async (step, context) => {
+  const target = join(context.out, layerFolder)
   await bootstrap({
-    archive: step.params.archive,
-    arch: step.params.arch,
-    target: join(context.out, layerFolder),
-    keepLists: true,
+    ...step.params,
+    repository: join(context.inputs.repository.folder, 'repository'),
+    target,
     signal: context.signal,
     onLine: context.line,
     onPercent: (percent) => context.progress(percent, 100, 'percent'),
   })
+  // It names the repository of this build, which is nowhere else.
+  await writeFile(join(target, 'etc/apt/sources.list'), '')
   return { facts: {} }
 }

@@ -1,34 +1,55 @@
-/** One installed package, as the archive describes it. Stored in packages.json, sorted by name and architecture. */
+import { basename } from 'node:path'
+import { KilnError } from '@kiln/contract'
+import type { LockedPackage } from '../lock/lock.ts'
+
+/** One installed package. Stored in packages.json, sorted by name and architecture. */
 export interface PackageRecord {
   readonly name: string
   readonly version: string
   readonly architecture: string
-  /** Hash of the package file, 64 hex digits; missing for the package that Kiln itself makes. */
+  /** Hash of the package file, 64 hex digits; missing for what did not come from the lock: an imported base, Kiln itself. */
   readonly sha256?: string
-  /** Where the file is, relative to its archive. */
   readonly file?: string
 }
 
-/** Parses the paragraphs that `apt-cache show` prints (deb822: `Field: value`, continuation lines indented). */
-export function parsePackageRecords(text: string): PackageRecord[] {
-  const records = text.split(/\n{2,}/).flatMap((paragraph): PackageRecord[] => {
-    const fields = parseFields(paragraph)
-    const [name, version, architecture] = ['Package', 'Version', 'Architecture'].map((key) => fields.get(key))
-    if (!name || !version || !architecture) return []
-    const [sha256, file] = ['SHA256', 'Filename'].map((key) => fields.get(key))
-    return [{ name, version, architecture, ...(sha256 ? { sha256 } : {}), ...(file ? { file } : {}) }]
-  })
-  const byIdentity = new Map(
-    records.map((record) => [`${record.name}\0${record.architecture}\0${record.version}`, record]),
-  )
-  return [...byIdentity.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, record]) => record)
+/**
+ * What is installed, with the hashes of the lock.
+ * @param installed lines of `<name> <version> <architecture>`
+ * @throws KilnError E-PACKAGE-INSTALL where the package manager did not install what the lock says
+ */
+export function recordsOf(installed: string, locked: readonly LockedPackage[]): PackageRecord[] {
+  const byIdentity = new Map(locked.map((file) => [identity(file), file]))
+  const records = installed
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line): PackageRecord => {
+      const [name = '', version = '', architecture = ''] = line.split(' ')
+      const found = byIdentity.get(identity({ name, version, architecture }))
+      const file = found && decodeURIComponent(basename(new URL(found.url).pathname))
+      return {
+        name,
+        version,
+        architecture,
+        ...(found ? { sha256: found.sha256 } : {}),
+        ...(file ? { file } : {}),
+      }
+    })
+  const there = new Set(records.map(identity))
+  const lost = locked.filter((file) => !there.has(identity(file)))
+  if (lost.length > 0) {
+    const names = lost.map(({ name, version }) => `${name} ${version}`)
+    throw new KilnError(
+      'E-PACKAGE-INSTALL',
+      `these are in the lock, but were not installed: ${names.join(', ')}`,
+    )
+  }
+  return records.toSorted((a, b) => (identity(a) < identity(b) ? -1 : 1))
 }
 
-function parseFields(paragraph: string): Map<string, string> {
-  const fields = new Map<string, string>()
-  for (const line of paragraph.split('\n')) {
-    const field = line.match(/^([A-Za-z0-9-]+):\s*(.*)$/)
-    if (field?.[1] !== undefined && field[2] !== undefined) fields.set(field[1], field[2])
-  }
-  return fields
+function identity({
+  name,
+  version,
+  architecture,
+}: Pick<PackageRecord, 'name' | 'version' | 'architecture'>): string {
+  return `${name}\0${architecture}\0${version}`
 }

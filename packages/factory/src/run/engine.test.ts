@@ -1,27 +1,18 @@
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { isKilnError, KilnError } from '@kiln/contract'
 import type { KilnEvent } from '../events.ts'
-import { stepVersions } from '../plan/fingerprint.ts'
 import type { Step, StepKind } from '../plan/step.ts'
+import { fakeBuild, fakeStep, type Work } from '../testkit/fake-build.ts'
 import { expectCode, temporaryFolder } from '../testkit/testkit.ts'
-import { type Executors, type RunOptions, runPlan, type StepContext, type StepReport } from './engine.ts'
-import { openStore } from './store.ts'
-
-type AnyContext = Omit<StepContext<StepKind>, 'inputs'> & {
-  readonly inputs: Readonly<Record<string, { readonly folder: string; readonly facts: unknown }>>
-}
-type Work = (step: Step, context: AnyContext) => Promise<{ digest?: string; facts?: unknown }>
+import type { RunOptions } from './engine.ts'
 
 /** If a step that must run beside another waits for it in vain, the test fails by this. */
 const limit = { timeout: 20_000 }
 
-function step(kind: StepKind, needs: readonly StepKind[] = [], params: unknown = {}): Step {
-  const inputs = Object.fromEntries(needs.map((name) => [name, name]))
-  return { id: kind, kind, title: `title of ${kind}`, params, inputs } as unknown as Step
-}
+const step = fakeStep
 
 const graph = [
   step('toolchain'),
@@ -39,36 +30,13 @@ const work: Work = async ({ id }, { out, inputs }) => {
 }
 
 function bench(t: TestContext) {
-  const folder = temporaryFolder(t)
-  const events: KilnEvent[] = []
-  const started: string[] = []
-  const run = (steps: readonly Step[], doing: Work = work, change: Partial<RunOptions> = {}) => {
-    const executor: Work = (step, context) => {
-      started.push(step.id)
-      return doing(step, context)
-    }
-    const executors = Object.fromEntries(
-      Object.keys(stepVersions).map((kind) => [
-        kind,
-        (step: Step, context: AnyContext) => executor(step, context) as Promise<StepReport<StepKind>>,
-      ]),
-    ) as unknown as Executors
-    return runPlan(
-      { steps },
-      {
-        store: openStore(folder),
-        executors,
-        emit: (event) => events.push(event),
-        signal: new AbortController().signal,
-        rebuild: false,
-        concurrency: 8,
-        ...change,
-      },
-    )
-  }
-  const names = (below: string) => (existsSync(join(folder, below)) ? readdirSync(join(folder, below)) : [])
+  let doing: Work = work
+  const { run, events, started, names } = fakeBuild(temporaryFolder(t), (any, context) => doing(any, context))
   return {
-    run,
+    run(steps: readonly Step[], next: Work = work, change: Partial<RunOptions> = {}) {
+      doing = next
+      return run(steps, change)
+    },
     events,
     started,
     published: () => names('objects').length,

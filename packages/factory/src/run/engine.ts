@@ -1,8 +1,9 @@
-import { isKilnError, KilnError } from '@kiln/contract'
+import { KilnError } from '@kiln/contract'
 import type { Emit } from '../events.ts'
-import { contentKey, fingerprintOf } from '../plan/fingerprint.ts'
 import type { InputsOf, Plan, Step, StepKind, StepKinds, StepOf } from '../plan/step.ts'
-import type { Draft, Store, StoredResult } from './store.ts'
+import { limiter } from './limiter.ts'
+import { damageNotice, makeStep, type StepOutcome, useStep } from './make-step.ts'
+import type { Store, StoredResult } from './store.ts'
 
 /** What an executor is given: where its inputs lie, where its files go, and how to talk. */
 export interface StepContext<K extends StepKind> {
@@ -34,6 +35,8 @@ export interface RunOptions {
   readonly rebuild: boolean
   /** How many steps may run side by side. */
   readonly concurrency: number
+  /** Steps whose results leave the store. They are checked, and made again where they were damaged. */
+  readonly deliver?: readonly string[]
   /** Says more of an error, where the caller knows more: the line of the definition that asked for it. */
   readonly explain?: (error: unknown, step: string) => unknown
 }
@@ -44,37 +47,52 @@ export interface RunReport {
   readonly reused: number
 }
 
+/**
+ * A step of a run. Its outcome changes at most once: where a result that was to be reused turns out to be damaged, and is
+ * made again.
+ */
+interface Node {
+  readonly step: Step
+  outcome: Promise<StepOutcome>
+  /** Set once somebody wants to read the files. */
+  checked?: Promise<StepOutcome>
+}
+
+type Nodes = ReadonlyMap<string, Node>
+
 /** Runs a plan: each step as soon as its inputs are there, from the store where it is known. The first failure stops all. */
 export async function runPlan(plan: Plan, options: RunOptions): Promise<RunReport> {
   const failure = new AbortController()
   const signal = AbortSignal.any([options.signal, failure.signal])
   const slots = limiter(options.concurrency)
-  const running = new Map<string, Promise<{ result: StoredResult; reused: boolean }>>()
+  const nodes = new Map<string, Node>()
   for (const step of plan.steps) {
-    running.set(
-      step.id,
-      (async () => {
-        const inputs = await inputsOf(step, running)
-        return slots(async () => {
-          signal.throwIfAborted()
-          try {
-            return await runStep(step, inputs, { ...options, signal })
-          } catch (error) {
-            failure.abort(error)
-            throw error
-          }
-        })
-      })(),
+    const outcome = inputsOf(step, nodes).then((inputs) =>
+      slots(async () => {
+        signal.throwIfAborted()
+        try {
+          return await settle(step, inputs, nodes, { ...options, signal })
+        } catch (error) {
+          failure.abort(error)
+          throw error
+        }
+      }),
     )
+    nodes.set(step.id, { step, outcome })
   }
-  const outcomes = await Promise.allSettled(running.values())
+  const outcomes = () => Promise.allSettled([...nodes.values()].map(({ outcome }) => outcome))
+  await outcomes()
+  if (!signal.aborted) {
+    const delivered = (options.deliver ?? []).map((id) => intactOutcome(nodeOf(id, nodes), nodes, options))
+    await Promise.all(delivered)
+  }
   options.signal.throwIfAborted()
   if (failure.signal.aborted) throw failure.signal.reason
-  const done = outcomes.map((outcome) => {
+  const done = (await outcomes()).map((outcome) => {
     if (outcome.status === 'rejected') throw outcome.reason
     return outcome.value
   })
-  const ids = [...running.keys()]
+  const ids = [...nodes.keys()]
   return {
     results: new Map(done.map(({ result }, index) => [ids[index] ?? '', result])),
     built: done.filter(({ reused }) => !reused).length,
@@ -82,102 +100,51 @@ export async function runPlan(plan: Plan, options: RunOptions): Promise<RunRepor
   }
 }
 
-async function inputsOf(
-  step: Step,
-  running: ReadonlyMap<string, Promise<{ result: StoredResult }>>,
-): Promise<Record<string, StoredResult>> {
+function nodeOf(id: string, nodes: Nodes): Node {
+  const node = nodes.get(id)
+  if (!node) throw new KilnError('E-BUG', `the plan has no step ${id}`)
+  return node
+}
+
+type Inputs = Readonly<Record<string, StoredResult>>
+
+async function inputsOf(step: Step, nodes: Nodes): Promise<Inputs> {
   const pairs = Object.entries<string>(step.inputs).map(async ([name, id]) => {
-    const outcome = running.get(id)
-    if (!outcome) throw new KilnError('E-BUG', `step ${step.id} needs ${id}, which does not come before it`)
-    return [name, (await outcome).result] as const
+    const node = nodes.get(id)
+    if (!node) throw new KilnError('E-BUG', `step ${step.id} needs ${id}, which does not come before it`)
+    return [name, (await node.outcome).result] as const
   })
   return Object.fromEntries(await Promise.all(pairs))
 }
 
-async function runStep(
-  step: Step,
-  inputs: Record<string, StoredResult>,
-  options: RunOptions,
-): Promise<{ result: StoredResult; reused: boolean }> {
-  const digests = Object.fromEntries(Object.entries(inputs).map(([name, result]) => [name, result.digest]))
-  const fingerprint = fingerprintOf(step, digests)
-  const key = contentKey(fingerprint)
-  const known = options.rebuild ? undefined : await options.store.find(key)
-  const { emit } = options
-  const label = { step: step.id, title: step.title }
-  if (known) {
-    emit({ event: 'step-finished', ...label, outcome: 'reused', ms: 0 })
-    return { result: known, reused: true }
-  }
-  const started = performance.now()
-  const elapsed = () => Math.round(performance.now() - started)
-  emit({ event: 'step-started', ...label })
-  const draft = await options.store.begin(key, options.rebuild)
-  try {
-    const report = await execute(step, inputs, draft, options)
-    const card = { key, fingerprint, digest: report.digest ?? key, facts: report.facts, ms: elapsed() }
-    const result = await draft.publish(card)
-    emit({ event: 'step-finished', ...label, outcome: 'built', ms: elapsed() })
-    return { result, reused: false }
-  } catch (error) {
-    await draft.discard()
-    const translated = translate(error)
-    const code = isKilnError(translated) ? translated.code : 'E-BUG'
-    emit({ event: 'step-failed', ...label, code, ms: elapsed() })
-    throw options.explain?.(translated, step.id) ?? translated
-  }
+/** Reuses the result of a step, or makes it from inputs that were looked at. */
+async function settle(step: Step, inputs: Inputs, nodes: Nodes, options: RunOptions): Promise<StepOutcome> {
+  const known = await useStep(step, inputs, options)
+  if (known) return known
+  const checked = await intactInputs(step, nodes, options)
+  // An input that had to be made again may have come out different, and with it the key.
+  const changed = Object.entries(checked).some(([name, { digest }]) => digest !== inputs[name]?.digest)
+  return (changed ? await useStep(step, checked, options) : undefined) ?? makeStep(step, checked, options)
 }
 
-function execute(
-  step: Step,
-  inputs: Record<string, StoredResult>,
-  draft: Draft,
-  options: RunOptions,
-): Promise<StepReport<StepKind>> {
-  const { emit, signal } = options
-  // The table gives the executor of the step's own kind; the compiler cannot follow that through the union.
-  const executor = options.executors[step.kind] as (
-    step: Step,
-    context: object,
-  ) => Promise<StepReport<StepKind>>
-  return executor(step, {
-    inputs,
-    out: draft.files,
-    scratch: draft.scratch,
-    signal,
-    line: (text: string) => emit({ event: 'step-output', step: step.id, line: text }),
-    progress: (done: number, total: number | undefined, unit: 'bytes' | 'items' | 'percent') =>
-      emit({ event: 'step-progress', step: step.id, done, unit, ...(total === undefined ? {} : { total }) }),
+async function intactInputs(step: Step, nodes: Nodes, options: RunOptions): Promise<Inputs> {
+  const pairs = Object.entries<string>(step.inputs).map(async ([name, id]) => {
+    const { result } = await intactOutcome(nodeOf(id, nodes), nodes, options)
+    return [name, result] as const
   })
+  return Object.fromEntries(await Promise.all(pairs))
 }
 
-function translate(error: unknown): unknown {
-  const code = (error as NodeJS.ErrnoException | undefined)?.code
-  if (isKilnError(error)) return error
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new KilnError('E-DISK-FULL', 'no space is left', {
-      cause: error,
-      hint: 'free some space, or put the cache elsewhere with --cache DIR, and run the same command again',
-    })
-  }
-  if (code === 'EACCES' || code === 'EPERM') {
-    return new KilnError('E-PERMISSION', (error as Error).message, { cause: error })
-  }
-  return error
-}
-
-function limiter(size: number): <T>(task: () => Promise<T>) => Promise<T> {
-  let free = size
-  const waiting: (() => void)[] = []
-  return async (task) => {
-    if (free === 0) await new Promise<void>((resolve) => waiting.push(resolve))
-    else free--
-    try {
-      return await task()
-    } finally {
-      const next = waiting.shift()
-      if (next) next()
-      else free++
-    }
-  }
+/** The outcome of a step whose files are about to be read; what this run made itself needs no look. */
+function intactOutcome(node: Node, nodes: Nodes, options: RunOptions): Promise<StepOutcome> {
+  node.checked ??= (async () => {
+    const { step } = node
+    const outcome = await node.outcome
+    if (!outcome.reused || (await options.store.intact(outcome.result))) return outcome
+    options.emit(damageNotice(step))
+    const again = intactInputs(step, nodes, options).then((inputs) => makeStep(step, inputs, options))
+    node.outcome = again
+    return again
+  })()
+  return node.checked
 }

@@ -1,7 +1,10 @@
+import { importBase } from '../bases/import.ts'
 import { makeIso } from '../carriers/iso/iso.ts'
 import { makeInitramfs } from '../payload/initramfs.ts'
 import { makePayload } from '../payload/payload.ts'
 import { makeRootImage } from '../payload/root-image.ts'
+import { openPool } from '../pool/pool.ts'
+import { repositoryMaker } from '../pool/repository.ts'
 import { makeBase } from '../rootfs/base.ts'
 import { convert } from '../rootfs/convert.ts'
 import { installPackages } from '../rootfs/packages.ts'
@@ -10,16 +13,20 @@ import { makeAgent } from '../toolchain/agent.ts'
 import { makeToolchain } from '../toolchain/toolchain.ts'
 import type { Executors } from './engine.ts'
 
-/** Who does what. */
-export const executors: Executors = {
-  toolchain: makeToolchain,
-  agent: makeAgent,
-  base: makeBase,
-  packages: installPackages,
-  convert,
-  validate,
-  'root-image': makeRootImage,
-  initramfs: makeInitramfs,
-  payload: makePayload,
-  iso: makeIso,
+/** Who does what. @param poolFolder holds package files, by their hashes */
+export function makeExecutors(poolFolder: string): Executors {
+  return {
+    repository: repositoryMaker(openPool(poolFolder)),
+    toolchain: makeToolchain,
+    agent: makeAgent,
+    base: makeBase,
+    import: importBase,
+    packages: installPackages,
+    convert,
+    validate,
+    'root-image': makeRootImage,
+    initramfs: makeInitramfs,
+    payload: makePayload,
+    iso: makeIso,
+  }
 }

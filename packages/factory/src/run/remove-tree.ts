@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { run } from '../tools/process.ts'
-import { unshareArguments } from '../tools/unshare.ts'
+import { isolated } from '../tools/unshare.ts'
 
 /**
  * Removes a folder with all that is in it. A layer made by an ordinary user holds files of its subordinate ids, which
@@ -8,5 +8,5 @@ import { unshareArguments } from '../tools/unshare.ts'
  */
 export async function removeTree(folder: string): Promise<void> {
   if (process.getuid?.() === 0) await rm(folder, { recursive: true, force: true })
-  else await run('unshare', [...unshareArguments({ network: false }), 'rm', '-rf', '--', folder])
+  else await run('setpriv', [...isolated({ network: false }), 'rm', '-rf', '--', folder])
 }

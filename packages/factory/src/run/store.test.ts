@@ -10,9 +10,13 @@ import { openStore, type ResultCard, sweepDrafts } from './store.ts'
 const key = 'ab'.repeat(32)
 const card = (facts: unknown = {}, digest = 'd1'): ResultCard => ({
   key,
+  step: 'base',
+  title: 'base',
   fingerprint: { kind: 'base', version: 1, params: {}, inputs: {} },
   digest,
+  content: 'never compared here',
   facts,
+  made: '2026-01-01T00:00:00.000Z',
   ms: 1,
 })
 

@@ -1,19 +1,16 @@
-import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, open, readdir, readFile, rename } from 'node:fs/promises'
+import { mkdir, open, readFile, rename, utimes, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { Fingerprint } from '../plan/fingerprint.ts'
+import { isKilnError } from '@kiln/contract'
+import { type Lock, takeLock } from '../tools/flock.ts'
+import { flushFileSystem } from '../tools/sync.ts'
+import { type CardFound, cardText, type ResultCard, readCard } from './card.ts'
+import { contentDigest, type Stamp, stamp } from './content.ts'
 import { removeTree } from './remove-tree.ts'
+import { type BuildSession, draftName, openSession } from './sessions.ts'
 
-/** What is known of a finished step, beside its files. */
-export interface ResultCard<Facts = unknown> {
-  readonly key: string
-  readonly fingerprint: Fingerprint
-  /** Digest of the result, which goes into the keys of the steps that take it. */
-  readonly digest: string
-  readonly facts: Facts
-  readonly ms: number
-}
+export type { ResultCard } from './card.ts'
+export { sweepDrafts } from './sessions.ts'
 
 export interface StoredResult<Facts = unknown> extends ResultCard<Facts> {
   /** Folder with the step's files. Never written again. */
@@ -21,45 +18,149 @@ export interface StoredResult<Facts = unknown> extends ResultCard<Facts> {
 }
 
 /**
- * Results of steps by content key: `objects/<key>/{card.json,files/}`. A result appears by one rename, whole or not at
- * all; two builds that make the same one do no harm, the second throws its copy away.
+ * Results of steps by content key: `objects/<key>/{card.json,files/,stamp,used}`. A result appears by one rename after all
+ * of it is on the disk: whole or not at all. Of two builds that want the same one, the second waits for the first.
  */
 export interface Store {
+  /** Looks, and leaves no trace. */
   find(key: string): Promise<StoredResult | undefined>
-  /** A new empty folder, to be filled and then published or discarded. With `replace`, it takes the place of an older result. */
+  /** As find, for a build: the result is kept while the build runs. `damaged` is told where its card is. */
+  use(key: string): Promise<StoredResult | 'damaged' | undefined>
+  /**
+   * Whether the files are still those that were published. Looks at their times, and reads them only where one differs.
+   * A result that is not intact cannot be found any more.
+   */
+  intact(result: StoredResult): Promise<boolean>
+  /** For who makes a result. Others wait, also in other processes; the lock of a killed one is free at once. */
+  lock(key: string, options: LockOptions): Promise<Lock>
+  /** A new empty folder, to be filled, sealed and then published or discarded. With `replace`, it takes the place of an older result. */
   begin(key: string, replace?: boolean): Promise<Draft>
+  /** Ends what was begun by using the store. Happens by itself when the process ends. */
+  close(): Promise<void>
+}
+
+export interface LockOptions {
+  readonly signal: AbortSignal
+  /** Called where another build holds the lock. */
+  readonly onWait: () => void
 }
 
 export interface Draft {
   readonly files: string
   /** For what is needed only while the step runs; on the same file system as the files. */
   readonly scratch: string
+  /** Puts all of it on the disk. @returns the digest of the content, for the card */
+  seal(signal?: AbortSignal): Promise<string>
   publish(card: ResultCard): Promise<StoredResult>
   discard(): Promise<void>
 }
 
 export function openStore(folder: string): Store {
-  const objects = join(folder, 'objects')
-  const drafts = join(folder, 'drafts')
+  let opened: Promise<BuildSession> | undefined
+  const session = () => {
+    opened ??= openSession(folder)
+    return opened
+  }
+  const objectOf = (key: string) => join(folder, 'objects', key)
+  const newDraft = async (key: string) => join(folder, 'drafts', draftName((await session()).id, key))
   return {
-    find: (key) => findResult(join(objects, key)),
-    begin: (key, replace = false) => beginDraft(drafts, join(objects, key), key, replace),
+    find: async (key) => found(objectOf(key), await readCard(objectOf(key)), key),
+    async use(key) {
+      await session()
+      if (!(await noteUse(objectOf(key)))) return undefined
+      const card = await readCard(objectOf(key))
+      return card === 'damaged' || card === 'missing' ? 'damaged' : found(objectOf(key), card, key)
+    },
+    async intact(result) {
+      const object = dirname(result.folder)
+      if (await isIntact(object, result)) return true
+      await throwAway(object, await newDraft(result.key))
+      return false
+    },
+    lock: (key, options) => lockKey(join(folder, 'locks'), key, options),
+    begin: async (key, replace = false) => beginDraft(await newDraft(key), objectOf(key), replace),
+    async close() {
+      await (await opened)?.close()
+      opened = undefined
+    },
   }
 }
 
-/** A card that cannot be read makes its result one that is not there. */
-async function findResult(folder: string): Promise<StoredResult | undefined> {
+function found(object: string, card: CardFound, key: string): StoredResult | undefined {
+  return typeof card === 'object' && card.key === key ? { ...card, folder: join(object, 'files') } : undefined
+}
+
+/** @returns false where there is no such object */
+async function noteUse(object: string): Promise<boolean> {
+  const file = join(object, 'used')
+  const now = new Date()
   try {
-    const card = JSON.parse(await readFile(join(folder, 'card.json'), 'utf8')) as ResultCard
-    return { ...card, folder: join(folder, 'files') }
+    await utimes(file, now, now).catch(() => writeFile(file, ''))
+    return true
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT' || error instanceof SyntaxError) return undefined
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
     throw error
   }
 }
 
-async function beginDraft(drafts: string, object: string, key: string, replace: boolean): Promise<Draft> {
-  const folder = join(drafts, `${key.slice(0, 16)}-${process.pid}-${randomBytes(4).toString('hex')}`)
+/** Compares by times, then by content. Where the content is right, the stamp is renewed. */
+export async function isIntact(object: string, card: ResultCard): Promise<boolean> {
+  const files = join(object, 'files')
+  if (!existsSync(files)) return false
+  const now = await stamp(files)
+  if (now.digest === (await readStamp(object))?.digest) return true
+  return hasContent(object, card)
+}
+
+/** Reads everything, whatever the times say. */
+export async function hasContent(object: string, card: ResultCard): Promise<boolean> {
+  const files = join(object, 'files')
+  try {
+    const before = await stamp(files)
+    if ((await contentDigest(files)) !== card.content) return false
+    await writeStamp(object, before)
+    return true
+  } catch (error) {
+    // What cannot be read is not there.
+    if (isKilnError(error) && error.code === 'E-TOOL-FAILED') return false
+    throw error
+  }
+}
+
+export async function readStamp(object: string): Promise<Stamp | undefined> {
+  try {
+    return JSON.parse(await readFile(join(object, 'stamp'), 'utf8')) as Stamp
+  } catch {
+    return undefined
+  }
+}
+
+async function writeStamp(object: string, value: Stamp): Promise<void> {
+  await writeFile(join(object, 'stamp'), `${JSON.stringify(value)}\n`)
+}
+
+/** Makes an object disappear in one step, and then removes it. */
+export async function throwAway(object: string, draft: string): Promise<void> {
+  await mkdir(draft, { recursive: true })
+  await moveAway(object, join(draft, 'replaced'))
+  await removeTree(draft)
+}
+
+/** So long nobody is told that there is another build: most steps are made faster. */
+const quietMs = 300
+
+async function lockKey(folder: string, key: string, { signal, onWait }: LockOptions): Promise<Lock> {
+  await mkdir(folder, { recursive: true })
+  const timer = setTimeout(onWait, quietMs)
+  try {
+    const lock = await takeLock(join(folder, key), { signal })
+    return lock ?? { release: async () => {} }
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function beginDraft(folder: string, object: string, replace: boolean): Promise<Draft> {
   const result = join(folder, 'result')
   const files = join(result, 'files')
   const scratch = join(folder, 'scratch')
@@ -71,19 +172,27 @@ async function beginDraft(drafts: string, object: string, key: string, replace: 
     files,
     scratch,
     discard,
-    publish: async (card) => {
-      await writeDurably(join(result, 'card.json'), `${JSON.stringify(card, undefined, 2)}\n`)
+    async seal(signal) {
+      const [content] = await Promise.all([contentDigest(files, signal), flushFileSystem(files)])
+      return content
+    },
+    async publish(card) {
+      await writeDurably(join(result, 'card.json'), cardText(card))
       if (replace || (await isBroken(object))) await moveAway(object, join(folder, 'replaced'))
-      await renameUnlessThere(result, object)
+      if (await renameUnlessThere(result, object)) {
+        await flushFolder(dirname(object))
+        await writeStamp(object, await stamp(join(object, 'files')))
+        await noteUse(object)
+      }
       await discard()
       // Where another build was faster, its card goes with its files.
-      return (await findResult(object)) ?? { ...card, folder: join(object, 'files') }
+      return found(object, await readCard(object), card.key) ?? { ...card, folder: join(object, 'files') }
     },
   }
 }
 
 async function isBroken(object: string): Promise<boolean> {
-  return existsSync(object) && (await findResult(object)) === undefined
+  return existsSync(object) && typeof (await readCard(object)) !== 'object'
 }
 
 async function moveAway(from: string, to: string): Promise<void> {
@@ -92,12 +201,14 @@ async function moveAway(from: string, to: string): Promise<void> {
   })
 }
 
-async function renameUnlessThere(from: string, to: string): Promise<void> {
+async function renameUnlessThere(from: string, to: string): Promise<boolean> {
   try {
     await rename(from, to)
+    return true
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code
     if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error
+    return false
   }
 }
 
@@ -111,21 +222,12 @@ async function writeDurably(path: string, text: string): Promise<void> {
   }
 }
 
-/** Drafts of processes that are gone: what an interrupted build left behind. */
-export async function sweepDrafts(folder: string): Promise<void> {
-  const drafts = join(folder, 'drafts')
-  const names = await readdir(drafts).catch(() => [])
-  for (const name of names) {
-    const pid = Number(name.split('-')[1])
-    if (!isAlive(pid)) await removeTree(join(drafts, name))
-  }
-}
-
-function isAlive(pid: number): boolean {
+/** Only then is a rename on the disk. */
+async function flushFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r')
   try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
+    await folder.sync()
+  } finally {
+    await folder.close()
   }
 }

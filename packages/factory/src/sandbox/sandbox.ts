@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { KilnError } from '@kiln/contract'
 import { type RunOptions, type RunResult, run } from '../tools/process.ts'
-import { unshareArguments, unshareRefusal } from '../tools/unshare.ts'
+import { isolated, unshareRefusal } from '../tools/unshare.ts'
 
 /**
  * A root file system to run a program in: a mount and process namespace of its own, `/proc`, a small `/dev`, empty `/tmp`
@@ -49,8 +49,8 @@ export async function runInSandbox(
   const mountpoint = await mkdtemp(join(sandbox.scratch, 'root-'))
   try {
     const directives = sandboxDirectives(sandbox)
-    const namespaces = unshareArguments({ network: sandbox.network ?? false })
-    return await run('unshare', [...namespaces, 'sh', script, mountpoint, ...directives, '--', ...argv], {
+    const namespaces = isolated({ network: sandbox.network ?? false })
+    return await run('setpriv', [...namespaces, 'sh', script, mountpoint, ...directives, '--', ...argv], {
       ...options,
       env: { HOME: '/root', ...options.env },
       explain: (output) => options.explain?.(output) ?? explainSandbox(output, argv),

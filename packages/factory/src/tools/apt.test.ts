@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { ErrorCode } from '@kiln/contract'
-import type { ResolvedArchive } from '../resolve/archive.ts'
 import { parseIndexTargets } from './apt.ts'
-import { bootstrapArguments, explainApt, sourcesList } from './mmdebstrap.ts'
+import { bootstrapArguments, excludedPaths, explainApt, sourcesList } from './mmdebstrap.ts'
 
 describe("the machine's own sources", () => {
   const target = (suite: string, uri = 'http://mirror.test/debian/', createdBy = 'Packages') =>
@@ -86,43 +85,65 @@ describe("apt's complaints", () => {
   })
 })
 
-describe('mmdebstrap', () => {
-  const archive: ResolvedArchive = {
+describe('a sources list', () => {
+  const archive = {
     suites: [
-      { uri: 'http://mirror.test/debian/', suite: 'trixie', components: ['main', 'contrib'], release: 'r1' },
-      { uri: 'http://mirror.test/debian/', suite: 'trixie-updates', components: ['main'], release: 'r2' },
+      { uri: 'http://mirror.test/debian/', suite: 'trixie', components: ['main', 'contrib'] },
+      { uri: 'http://mirror.test/debian/', suite: 'trixie-updates', components: ['main'] },
     ],
-    keyring: { file: '/keys/a.gpg', digest: 'k1' },
-    epoch: 1000,
-  }
-  const options = {
-    archive,
-    arch: 'arm64',
-    target: '/target',
-    signal: new AbortController().signal,
-    onLine: () => {},
-    onPercent: () => {},
   }
 
-  it('is told the sources one line each', () => {
+  it('has a line for each suite', () => {
     assert.equal(
       sourcesList(archive),
       'deb http://mirror.test/debian/ trixie main contrib\ndeb http://mirror.test/debian/ trixie-updates main\n',
     )
   })
 
-  it('makes a folder of the first suite, for the architecture, trusting only the keyring', () => {
-    const words = bootstrapArguments(options)
-    for (const word of ['--format=directory', '--architectures=arm64', '--keyring=/keys/a.gpg']) {
-      assert.ok(words.includes(word), word)
-    }
-    assert.deepEqual(words.slice(-3), ['trixie', '/target', '-'])
+  it('trusts only the keyring, where one is given', () => {
+    const option = '[signed-by=/keys/a.gpg]'
+    assert.equal(
+      sourcesList(archive, '/keys/a.gpg'),
+      sourcesList(archive).replaceAll(/^deb /gm, `deb ${option} `),
+    )
   })
 
-  it('takes more packages, and keeps the lists, only where it is told to', () => {
-    const plain = bootstrapArguments(options).join(' ')
-    assert.doesNotMatch(plain, /--include|cleanup\/apt\/lists/)
-    const more = bootstrapArguments({ ...options, include: ['gcc', 'zstd'], keepLists: true })
-    assert.ok(more.includes('--include=gcc,zstd') && more.includes('--skip=cleanup/apt/lists'))
+  it('of no suites is empty', () => assert.equal(sourcesList({ suites: [] }), ''))
+})
+
+describe('mmdebstrap', () => {
+  const options = { suite: 'trixie', arch: 'arm64', repository: '/cache/repository', target: '/target' }
+  const words = bootstrapArguments(options)
+
+  it('makes a folder of the suite, for the architecture', () => {
+    for (const word of ['--mode=root', '--format=directory', '--architectures=arm64']) {
+      assert.ok(words.includes(word), word)
+    }
+    assert.deepEqual(words.slice(-3, -1), ['trixie', '/target'])
+  })
+
+  it('takes packages from the repository only, which was checked before', () => {
+    assert.equal(words.at(-1), 'deb [trusted=yes] copy:/cache/repository ./')
+    assert.ok(
+      words.every((word) => !/https?:|--keyring|--include/.test(word)),
+      words.join(' '),
+    )
+    assert.equal(words.filter((word) => word.includes('deb ')).length, 1)
+  })
+
+  it('installs the essential packages and apt, and leaves no lists behind', () => {
+    assert.ok(words.includes('--variant=apt'))
+    assert.ok(!words.some((word) => word.startsWith('--skip=')))
+  })
+
+  it('leaves out what an image does not need, but keeps licences', () => {
+    const dpkg = words.filter((word) => word.startsWith('--dpkgopt=path-'))
+    assert.deepEqual(
+      dpkg,
+      excludedPaths.map((path) => `--dpkgopt=${path}`),
+    )
+    const at = (path: string) => excludedPaths.indexOf(path)
+    assert.ok(at('path-exclude=/usr/share/doc/*') >= 0)
+    assert.ok(at('path-include=/usr/share/doc/*/copyright') > at('path-exclude=/usr/share/doc/*'))
   })
 })

@@ -196,7 +196,7 @@ describe('the FAT file system', () => {
 
   it('has what its script asks for, and no variable that the script does not know', () => {
     const given = Object.keys(makeFatEnvironment(options, 1)).filter((name) => name.startsWith('FAT_'))
-    const asked = new Set([...makeFatScript().matchAll(/\$(\w+)/g)].map(([, name]) => name))
+    const asked = new Set([...makeFatScript().matchAll(/\$(FAT_\w+)/g)].map(([, name]) => name))
     assert.deepEqual(given.toSorted(), [...asked].toSorted())
   })
 

@@ -1,8 +1,8 @@
 import { run } from './process.ts'
-import { unshareArguments } from './unshare.ts'
+import { isolated } from './unshare.ts'
 
 /** Copies a tree with owners, modes, links, capabilities and devices; shares the blocks where the file system can. */
 export async function copyTree(from: string, to: string, signal: AbortSignal): Promise<void> {
   const copy = ['cp', '--archive', '--reflink=auto', '--no-target-directory', from, to]
-  await run('unshare', [...unshareArguments({ network: false }), ...copy], { signal })
+  await run('setpriv', [...isolated({ network: false }), ...copy], { signal })
 }

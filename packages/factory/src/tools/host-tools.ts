@@ -8,15 +8,23 @@ import { KilnError } from '@kiln/contract'
 export const hostTools = {
   mmdebstrap: { package: 'mmdebstrap', why: 'makes Debian root file systems from the archive', for: 'build' },
   'apt-get': { package: 'apt', why: "tells the machine's own mirror", for: 'build' },
+  'apt-cache': { package: 'apt', why: 'tells what the archive knows of a package', for: 'build' },
+  'dpkg-deb': { package: 'dpkg', why: 'reads package files', for: 'build' },
   unshare: { package: 'util-linux', why: 'gives each build step a sandbox', for: 'build' },
+  flock: { package: 'util-linux', why: 'lets two builds share one cache', for: 'build' },
+  sync: { package: 'coreutils', why: 'puts results on the disk before they count', for: 'build' },
   'qemu-system-x86_64': { package: 'qemu-system-x86', why: 'boots images in a virtual machine', for: 'boot' },
-  setpriv: { package: 'util-linux', why: 'ends a virtual machine together with Kiln', for: 'boot' },
+  setpriv: { package: 'util-linux', why: 'ends programs when Kiln is ended', for: 'build' },
   'qemu-img': { package: 'qemu-utils', why: 'makes disks for virtual machines', for: 'boot' },
+  podman: { package: 'podman', why: 'builds a base from a Containerfile', for: 'containerfile' },
+  docker: { package: 'docker.io', why: 'builds a base from a Containerfile', for: 'containerfile' },
+  // Any one of the three will do; the tests take this.
+  buildah: { package: 'buildah', why: 'builds a base from a Containerfile', for: 'test' },
   ssh: { package: 'openssh-client', why: 'looks into booted images', for: 'test' },
   'ssh-keygen': { package: 'openssh-client', why: 'makes keys for tests', for: 'test' },
 } as const satisfies Record<string, { package: string; why: string; for: Purpose }>
 
-export type Purpose = 'build' | 'boot' | 'test'
+export type Purpose = 'build' | 'boot' | 'test' | 'containerfile'
 export type HostTool = keyof typeof hostTools
 
 /** Files, not programs, that booting needs. */

@@ -1,23 +1,24 @@
 import { KilnError } from '@kiln/contract'
-import type { ResolvedArchive } from '../resolve/archive.ts'
+import type { LockedArchive } from '../lock/lock.ts'
 import { run } from './process.ts'
-import { unshareArguments } from './unshare.ts'
+import { isolated } from './unshare.ts'
 
 export interface BootstrapOptions {
-  readonly archive: ResolvedArchive
+  readonly suite: string
   /** Debian's name of the architecture. */
   readonly arch: string
+  /** Folder with package files and their index: all that is taken. */
+  readonly repository: string
   readonly target: string
-  readonly include?: readonly string[]
-  /** Keep the package lists, so that later installs see the same state of the archive. */
-  readonly keepLists?: boolean
+  /** Seconds since 1970. */
+  readonly epoch: number
   readonly signal: AbortSignal
   readonly onLine: (line: string) => void
   readonly onPercent: (percent: number) => void
 }
 
-/** What no immutable image needs: manuals, translations, everything under doc but the licences. */
-const excludedPaths = [
+/** What no immutable image needs: manuals, translations, everything under doc but the licences. Options of dpkg. */
+export const excludedPaths = [
   'path-exclude=/usr/share/man/*',
   'path-exclude=/usr/share/info/*',
   'path-exclude=/usr/share/locale/*',
@@ -27,14 +28,12 @@ const excludedPaths = [
   'path-exclude=/usr/share/lintian/*',
 ]
 
-/** Bootstraps a Debian root file system into a folder: the essential packages, apt, and what is included. */
+/** Bootstraps a Debian root file system into a folder: the essential packages and apt. */
 export async function bootstrap(options: BootstrapOptions): Promise<void> {
-  const { archive } = options
   // In namespaces of its own: if it is killed, its mounts and children go with it.
-  const namespaces = unshareArguments({ network: true })
-  await run('unshare', [...namespaces, 'mmdebstrap', ...bootstrapArguments(options)], {
-    env: { SOURCE_DATE_EPOCH: String(archive.epoch) },
-    input: sourcesList(archive),
+  const namespaces = isolated({ network: false })
+  await run('setpriv', [...namespaces, 'mmdebstrap', ...bootstrapArguments(options)], {
+    env: { SOURCE_DATE_EPOCH: String(options.epoch) },
     signal: options.signal,
     onLine: (line) => {
       options.onLine(line)
@@ -45,34 +44,33 @@ export async function bootstrap(options: BootstrapOptions): Promise<void> {
   })
 }
 
-export function bootstrapArguments({
-  archive,
-  arch,
-  target,
-  include = [],
-  keepLists = false,
-}: BootstrapOptions): string[] {
-  const [first] = archive.suites
+type Arguments = Pick<BootstrapOptions, 'suite' | 'arch' | 'repository' | 'target'>
+
+/** The repository is trusted, since each of its files was checked against the lock. */
+export function bootstrapArguments({ suite, arch, repository, target }: Arguments): string[] {
   return [
     '--mode=root',
     '--variant=apt',
     '--format=directory',
     `--architectures=${arch}`,
-    `--keyring=${archive.keyring.file}`,
     ...excludedPaths.map((option) => `--dpkgopt=${option}`),
     '--dpkgopt=force-unsafe-io',
-    ...(include.length > 0 ? [`--include=${include.join(',')}`] : []),
-    ...(keepLists ? ['--skip=cleanup/apt/lists'] : []),
-    first?.suite ?? '',
+    suite,
     target,
-    '-',
+    `deb [trusted=yes] copy:${repository} ./`,
   ]
 }
 
+type Archive = Omit<LockedArchive, 'components'> & { readonly components: readonly string[] }
+
 /** One-line sources, which every apt reads. */
-export function sourcesList(archive: ResolvedArchive): string {
+export function sourcesList(
+  archive: { readonly suites: readonly Readonly<Archive>[] },
+  keyring?: string,
+): string {
+  const options = keyring === undefined ? '' : `[signed-by=${keyring}] `
   return archive.suites
-    .map(({ uri, suite, components }) => `deb ${uri} ${suite} ${components.join(' ')}\n`)
+    .map(({ uri, suite, components }) => `deb ${options}${uri} ${suite} ${components.join(' ')}\n`)
     .join('')
 }
 

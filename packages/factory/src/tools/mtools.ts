@@ -9,12 +9,16 @@ export interface FatOptions {
   readonly source: string
 }
 
-/** FAT16 below 512 MiB has the smallest tables; firmware must read it (UEFI 2.10, 13.3.1.1). */
+/**
+ * FAT16 below 512 MiB has the smallest tables; firmware must read it (UEFI 2.10, 13.3.1.1). Entries are made one by one in
+ * byte order: left to itself, mcopy takes them as the build machine's file system happens to list them.
+ */
 export function makeFatScript(): string {
   return [
     'mkfs.vfat --invariant -F "$FAT_BITS" -n "$FAT_LABEL" -i "$FAT_ID" -C "$FAT_TARGET" "$FAT_KIB" > /dev/null',
     'cd "$FAT_SOURCE"',
-    'mcopy -m -s -Q -i "$FAT_TARGET" * ::/',
+    'find . -mindepth 1 -type d | LC_ALL=C sort | while read -r folder; do mmd -i "$FAT_TARGET" "::${folder#./}"; done',
+    'find . -type f | LC_ALL=C sort | while read -r file; do mcopy -m -Q -i "$FAT_TARGET" "$file" "::${file#./}"; done',
   ].join('\n')
 }
 

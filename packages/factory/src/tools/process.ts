@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { createInterface } from 'node:readline'
 import { KilnError } from '@kiln/contract'
@@ -51,8 +51,28 @@ export async function run(
   args: readonly string[],
   options: RunOptions = {},
 ): Promise<RunResult> {
+  const child = start(tool, args, options)
+  const tail = keepTail(options)
+  createInterface(child.stdout).on('line', tail.note)
+  const stdout = collect(child.stdout)
+  return { ...(await finish(child, tool, tail, options)), stdout: stdout() }
+}
+
+/** As {@link run}, for output that is too much to keep or no text: each piece of standard output goes to `onChunk`. */
+export async function runStreaming(
+  tool: HostTool,
+  args: readonly string[],
+  onChunk: (chunk: Buffer) => void,
+  options: RunOptions = {},
+): Promise<void> {
+  const child = start(tool, args, options)
+  child.stdout.on('data', onChunk)
+  await finish(child, tool, keepTail(options), options)
+}
+
+function start(tool: HostTool, args: readonly string[], options: RunOptions): ChildProcessWithoutNullStreams {
   options.signal?.throwIfAborted()
-  const child = spawn(tool, args, {
+  return spawn(tool, args, {
     cwd: options.cwd,
     env: { ...inherited(), ...fixedEnvironment, ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -60,15 +80,32 @@ export async function run(
     // unshare blocks SIGTERM while its child runs; its own end takes the child with it (--kill-child).
     killSignal: 'SIGKILL',
   })
-  const tail: string[] = []
-  const note = (line: string) => {
-    tail.push(line)
-    if (tail.length > keptOutputLines) tail.shift()
-    options.onLine?.(line)
+}
+
+interface Tail {
+  readonly lines: readonly string[]
+  note(line: string): void
+}
+
+function keepTail({ onLine }: RunOptions): Tail {
+  const lines: string[] = []
+  return {
+    lines,
+    note(line) {
+      lines.push(line)
+      if (lines.length > keptOutputLines) lines.shift()
+      onLine?.(line)
+    },
   }
-  createInterface(child.stdout).on('line', note)
-  createInterface(child.stderr).on('line', note)
-  const stdout = collect(child.stdout)
+}
+
+async function finish(
+  child: ChildProcessWithoutNullStreams,
+  tool: HostTool,
+  tail: Tail,
+  options: RunOptions,
+): Promise<Omit<RunResult, 'stdout'>> {
+  createInterface(child.stderr).on('line', tail.note)
   const stderr = collect(child.stderr)
   // A child that ends before it has read its input is judged by its exit code.
   child.stdin.on('error', () => {})
@@ -83,9 +120,8 @@ export async function run(
     child.on('close', (status, signal) => resolve(status ?? 128 + (signal ? constants.signals[signal] : 0)))
   })
   if (error) throw error
-  const result = { code, stdout: stdout(), stderr: stderr() }
-  if ((options.okCodes ?? [0]).includes(code)) return result
-  throw failure(tool, code, tail, options)
+  if ((options.okCodes ?? [0]).includes(code)) return { code, stderr: stderr() }
+  throw failure(tool, code, tail.lines, options)
 }
 
 function inherited(): Record<string, string> {

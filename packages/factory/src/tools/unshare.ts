@@ -14,3 +14,11 @@ export function unshareArguments(options: { readonly network: boolean }, uid = p
 export function unshareRefusal(output: string): string | undefined {
   return output.match(/^unshare: (.*(?:not permitted|denied|failed).*)$/m)?.[1]
 }
+
+/**
+ * The same as a command for setpriv(1): when Kiln itself is killed, the kernel ends unshare, and that ends all within.
+ * Used as `run('setpriv', [...isolated({ network: false }), program, …])`.
+ */
+export function isolated(options: { readonly network: boolean }): string[] {
+  return ['--pdeathsig', 'KILL', 'unshare', ...unshareArguments(options)]
+}

@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto'
+import {
+  constants,
+  copyFile,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  stat,
+  writeFile,
+} from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+
+/** A result of the store, as far as delivering needs to know it. */
+interface Deliverable {
+  readonly folder: string
+  /** Of the result; the same digest is the same files. */
+  readonly digest: string
+}
+
+/**
+ * Copies files out of the store, each whole or not at all. What was delivered before and not touched since is left alone:
+ * a note in the cache says what a file was made from and its times, and any write changes those.
+ */
+export interface Delivery {
+  deliver(result: Deliverable, to: string): Promise<void>
+}
+
+interface Note {
+  readonly digest: string
+  readonly size: number
+  readonly changed: number
+  readonly inode: number
+}
+
+export function openDelivery(cacheFolder: string): Delivery {
+  const notes = join(cacheFolder, 'delivered')
+  return {
+    deliver: async ({ folder, digest }, to) => {
+      await mkdir(to, { recursive: true })
+      await mkdir(notes, { recursive: true })
+      for (const name of await readdir(folder)) {
+        const target = resolve(to, name)
+        const note = join(notes, createHash('sha256').update(target).digest('hex'))
+        if (await isUntouched(target, digest, note)) continue
+        await copyWhole(join(folder, name), target)
+        await writeFile(note, JSON.stringify({ digest, ...(await timesOf(target)) }))
+      }
+    },
+  }
+}
+
+async function isUntouched(target: string, digest: string, note: string): Promise<boolean> {
+  try {
+    const before = JSON.parse(await readFile(note, 'utf8')) as Note
+    const now = await timesOf(target)
+    return (
+      before.digest === digest &&
+      before.size === now.size &&
+      before.changed === now.changed &&
+      before.inode === now.inode
+    )
+  } catch {
+    return false
+  }
+}
+
+async function timesOf(path: string): Promise<Omit<Note, 'digest'>> {
+  const { size, ctimeMs, ino } = await stat(path)
+  return { size, changed: ctimeMs, inode: ino }
+}
+
+async function copyWhole(source: string, target: string): Promise<void> {
+  const partial = `${target}.part`
+  await copyFile(source, partial, constants.COPYFILE_FICLONE)
+  const file = await open(partial, 'r+')
+  try {
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await rename(partial, target)
+}

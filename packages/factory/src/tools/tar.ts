@@ -1,0 +1,42 @@
+import { KilnError } from '@kiln/contract'
+
+/** GNU tar, run among the container tools. */
+
+/** Labels that mean something on the machine they come from only. */
+const foreignAttributes = ['security.selinux', 'security.ima', 'security.evm', 'trusted.*', 'user.overlay.*']
+
+/** Filled at run time; nothing that a base has in there is of use. Also what an ordinary user cannot make: devices. */
+export const runtimeFolders = ['dev', 'proc', 'sys', 'run', 'tmp'] as const
+
+const attributes = [
+  '--acls',
+  '--xattrs',
+  '--xattrs-include=*',
+  ...foreignAttributes.map((name) => `--xattrs-exclude=${name}`),
+]
+
+/** Members are called `dev/null`, `./dev/null` or `/dev/null`, as the maker of the archive liked. */
+const withoutRuntime = [
+  '--anchored',
+  ...runtimeFolders.flatMap((name) => ['', './', '/'].map((prefix) => `--exclude=${prefix}${name}`)),
+]
+
+/** Options for unpacking a root file system from standard input: everything as it was, but for marks of deleted files. */
+export const extractRootOptions: readonly string[] = [
+  ...['--extract', '--file=-', '--numeric-owner', '--same-owner', '--same-permissions'],
+  ...attributes,
+  ...withoutRuntime,
+  ...['--no-anchored', '--exclude=.wh.*'],
+  ...['--warning=no-timestamp', '--warning=no-unknown-keyword'],
+]
+
+export function explainTar(output: string, what: string): KilnError {
+  const device = output.match(/tar: (.*): Cannot mknod: Operation not permitted/)?.[1]
+  if (device !== undefined) {
+    return new KilnError('E-PERMISSION', `${what} has a device that only root can make: ${device}`, {
+      hint: 'build as root, or take the device out of the base',
+      output,
+    })
+  }
+  return new KilnError('E-BASE-UNKNOWN', `${what} cannot be unpacked`, { output })
+}
