@@ -20,6 +20,8 @@ interface Case {
   /** Line and column, from 1. */
   readonly place?: readonly [number, number]
   readonly message?: RegExp
+  /** The packages could be resolved, so they are kept for the next try. */
+  readonly locked?: boolean
 }
 
 const cases: readonly Case[] = [
@@ -51,11 +53,12 @@ const cases: readonly Case[] = [
     code: 'E-KERNEL-MISSING',
     exit: 3,
     place: [7, 7],
+    locked: true,
   },
 ]
 
 describe('a build that cannot work', () => {
-  for (const { title, lines, code, exit, place, message } of cases) {
+  for (const { title, lines, code, exit, place, message, locked } of cases) {
     test(title, async () => {
       const folder = await definition(lines)
       const { status, error } = kiln(['build', folder])
@@ -65,7 +68,7 @@ describe('a build that cannot work', () => {
       const [finding] = error.findings
       const start = finding?.range?.start
       if (place) assert.deepEqual(start && [start.line + 1, start.character + 1], place)
-      assert.deepEqual(await leftovers(folder), ['kiln.yaml'])
+      assert.deepEqual(await leftovers(folder), [...(locked ? ['kiln.lock'] : []), 'kiln.yaml'])
     })
   }
 

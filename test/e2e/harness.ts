@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, writeFile } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -8,6 +8,7 @@ import { type ErrorCode, isKilnError, KilnError } from '@kiln/contract'
 import type { BuildResult, BuiltImage } from '@kiln/factory'
 import { defaultFail, defaultUntil } from '@kiln/factory/boot/artifact'
 import type { Machine } from '@kiln/factory/boot/machine'
+import { removeTree } from '@kiln/factory/run/remove-tree'
 import { type Guest, waitForGuest } from '@kiln/factory/tools/ssh'
 
 export const repository = join(import.meta.dirname, '../..')
@@ -18,7 +19,7 @@ export const bootTimeoutMs = 600_000
 const folders: string[] = []
 
 after(async () => {
-  for (const folder of folders) await rm(folder, { recursive: true, force: true })
+  for (const folder of folders) await removeTree(folder)
 })
 
 /** An empty folder that is removed after the tests of the file. */

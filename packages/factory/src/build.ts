@@ -11,9 +11,9 @@ import type { Emit } from './events.ts'
 import { readLock, writeLock } from './lock/file.ts'
 import type { Lock } from './lock/lock.ts'
 import { planBuild as makePlan, planTools, stepId } from './plan/plan.ts'
-import type { Plan } from './plan/step.ts'
+import type { Plan, StepKinds } from './plan/step.ts'
 import { lockFile, type ResolvedBuild, resolveBuild, type ToolRoot } from './resolve/resolve.ts'
-import { runPlan } from './run/engine.ts'
+import { type RunReport, runPlan } from './run/engine.ts'
 import { makeExecutors } from './run/executors.ts'
 import { openStore, type StoredResult, sweepDrafts } from './run/store.ts'
 import { kilnVersion } from './version.ts'
@@ -95,8 +95,18 @@ export async function planBuild(options: PlanOptions): Promise<{ build: Resolved
     onResolve,
     makeTools: (root: ToolRoot) => makeContainerTools(root, options),
   }
-  const build = await resolveBuild(inputs)
+  const build = await resolveBuild(inputs).catch((error: unknown) => {
+    throw withPlace(error, definition)
+  })
   return { build, plan: makePlan(build, definition.definition.artifacts) }
+}
+
+/** Bytes that came over the network in this build. */
+function downloadedBytes(plan: Plan, { results, made }: RunReport): number {
+  return plan.steps
+    .filter(({ kind, id }) => kind === 'repository' && made.has(id))
+    .map(({ id }) => (results.get(id)?.facts as StepKinds['repository']['facts']).loaded)
+    .reduce((sum, loaded) => sum + loaded, 0)
 }
 
 /** Made before there is a plan: a registry has to be asked what is there now. The plan then finds them in the store. */
@@ -104,8 +114,11 @@ async function makeContainerTools(root: ToolRoot, options: PlanOptions): Promise
   const { cacheFolder, poolFolder = join(cacheFolder, 'pool'), emit, signal } = options
   const steps = planTools('container-tools', root)
   const [store, executors] = [openStore(cacheFolder), makeExecutors(poolFolder)]
-  const run = { store, executors, emit, signal, rebuild: false, concurrency: availableParallelism() }
-  const tools = (await runPlan({ steps }, run)).results.get('container-tools')
+  const concurrency = availableParallelism()
+  const deliver = ['container-tools']
+  const run = { store, executors, emit, signal, rebuild: false, concurrency, deliver }
+  const report = await runPlan({ steps }, run).finally(() => store.close())
+  const tools = report.results.get('container-tools')
   if (!tools) throw new KilnError('E-BUG', 'the plan made no container tools')
   return tools
 }
@@ -150,7 +163,10 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   const executors = makeExecutors(poolFolder)
   const concurrency = Math.max(2, availableParallelism())
   const explain = (error: unknown, step: string) => withPlace(error, options.definition, step)
-  const report = await runPlan(plan, { store, executors, emit, signal, rebuild, concurrency, explain })
+  const kinds = ['payload', ...options.definition.definition.artifacts]
+  const deliver = build.images.flatMap((image) => kinds.map((kind) => stepId(image, kind)))
+  const run = { store, executors, emit, signal, rebuild, concurrency, explain, deliver }
+  const report = await runPlan(plan, run).finally(() => store.close())
   const delivery = openDelivery(cacheFolder)
   const images: BuiltImage[] = []
   for (const image of build.images) {
@@ -173,7 +189,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   }
   const ms = Math.round(performance.now() - started)
   const { built, reused } = report
-  emit({ event: 'summary', built, reused, ms })
+  emit({ event: 'summary', built, reused, downloaded: downloadedBytes(plan, report), ms })
   const toolchain = report.results.get('toolchain')?.key ?? ''
   return { images, built, reused, toolchain, ms }
 }

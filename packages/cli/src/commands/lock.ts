@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { openDefinition } from '../definition.ts'
+import { recordFailures } from '../failures.ts'
 import { ensureHostTools } from '../host-packages.ts'
 import { cacheFolder, cacheOption, example, jsonOption, progressOption, yesOption } from '../options.ts'
 import type { Done } from '../program.ts'
@@ -29,9 +30,9 @@ export function addLockCommand(program: Command, session: Session, done: Done): 
           const definition = await openDefinition(folder)
           await ensureHostTools(['build'], context, options.yes ?? false)
           const { renewLock } = await import('@kiln/factory')
-          const { emit } = context
           const { signal } = session
           const cache = cacheFolder(options.cache, session.env)
+          const emit = recordFailures(cache, context.emit)
           const result = await renewLock({ definition, cacheFolder: cache, emit, signal })
           return { result, lines: [result.changed ? result.file : `${result.file} is up to date`] }
         }),

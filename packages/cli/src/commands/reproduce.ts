@@ -2,6 +2,7 @@ import { errorFromFindings, type Finding } from '@kiln/contract'
 import type { Reproduction } from '@kiln/factory'
 import type { Command } from 'commander'
 import { openDefinition } from '../definition.ts'
+import { recordFailures } from '../failures.ts'
 import { ensureHostTools } from '../host-packages.ts'
 import { cacheFolder, cacheOption, example, jsonOption, progressOption, yesOption } from '../options.ts'
 import type { Done } from '../program.ts'
@@ -36,11 +37,12 @@ export function addReproduceCommand(program: Command, session: Session, done: Do
           const definition = await openDefinition(folder)
           await ensureHostTools(['build'], context, options.yes ?? false)
           const { reproduce } = await import('@kiln/factory')
+          const cache = cacheFolder(options.cache, session.env)
           const result = await reproduce({
             definition,
             out: outFolder(definition, options.out),
-            cacheFolder: cacheFolder(options.cache, session.env),
-            emit: context.emit,
+            cacheFolder: cache,
+            emit: recordFailures(cache, context.emit),
             signal: session.signal,
             ...(options.image === undefined ? {} : { image: options.image }),
           })

@@ -25,7 +25,7 @@ describe('a root', () => {
     ['ID=debian\nVERSION_ID="130"\n', /is debian 130, the image is debian 13/],
     ['ID=debian\nVERSION_ID="1"\n', /is debian 1,/],
     ['ID=ubuntu\nVERSION_ID="13"\n', /is ubuntu 13,/],
-    ['', /has no \/etc\/os-release/],
+    ['', /is linux,/],
     [undefined, /has no \/etc\/os-release/],
   ]
   for (const [text, message] of cases) {

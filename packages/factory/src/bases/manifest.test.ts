@@ -56,13 +56,17 @@ describe('a manifest', () => {
     '{"schemaVersion":1}',
   ]
   for (const text of bad) {
-    it(`is not ${text || 'nothing'}`, () => expectCode('E-BASE-UNKNOWN', () => parseManifest(text)))
+    it(`is not ${text || 'nothing'}`, async () => {
+      await expectCode('E-BASE-UNKNOWN', () => parseManifest(text))
+    })
   }
 })
 
 describe('the configuration of an image', () => {
   it('fits', () => checkArchitecture('{"os":"linux","architecture":"amd64"}', 'amd64'))
   for (const text of ['{"os":"linux","architecture":"arm64"}', '{"os":"windows","architecture":"amd64"}']) {
-    it(`does not fit: ${text}`, () => expectCode('E-BASE-MISMATCH', () => checkArchitecture(text, 'amd64')))
+    it(`does not fit: ${text}`, async () => {
+      await expectCode('E-BASE-MISMATCH', () => checkArchitecture(text, 'amd64'))
+    })
   }
 })

@@ -4,17 +4,24 @@ import type { LoadedDefinition } from './load.ts'
 /**
  * Some errors show only deep in a build: a package that the archive lacks, a root without a kernel. This finds the line of
  * the definition that asked for it. An error that has its place, or for which there is none, comes back as it is.
- * @param step id of the step that failed, which begins with the name of its image
+ * @param step id of the step that failed, which begins with the name of its image; undefined before there are steps
  */
-export function withPlace(error: unknown, definition: LoadedDefinition, step: string): unknown {
+export function withPlace(error: unknown, definition: LoadedDefinition, step?: string): unknown {
   if (!isKilnError(error) || error.place) return error
-  const image = definition.images.findIndex(({ identity }) => step.startsWith(`${imageName(identity)}/`))
-  if (image < 0) return error
+  const images = definition.images
+    .map(({ identity }, index) => ({ index, prefix: `${imageName(identity)}/` }))
+    .filter(({ prefix }) => step === undefined || step.startsWith(prefix))
+    .map(({ index }) => index)
   if (error.code === 'E-KERNEL-MISSING' || error.code === 'E-KERNEL-MODULE-MISSING') {
+    const [image] = images
+    if (image === undefined) return error
     return placed(error, [finding(error, error.message, definition, ['images', image, 'kernel'])])
   }
-  if (error.code === 'E-PACKAGE-UNKNOWN') return placed(error, packageFindings(error, definition, image))
-  return error
+  if (error.code !== 'E-PACKAGE-UNKNOWN') return error
+  return placed(
+    error,
+    images.flatMap((image) => packageFindings(error, definition, image)),
+  )
 }
 
 function packageFindings(error: KilnError, definition: LoadedDefinition, image: number): Finding[] {

@@ -9,7 +9,7 @@ export const stepVersions: Record<StepKind, number> = {
   repository: 1,
   toolchain: 2,
   agent: 1,
-  base: 2,
+  base: 3,
   import: 1,
   packages: 3,
   convert: 1,

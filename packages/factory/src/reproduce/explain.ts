@@ -38,7 +38,8 @@ export async function explainDifference(
   return differences.length > 0 ? differences : [{ ...whole, what: 'the same files, packed in another way' }]
 }
 
-async function listArtifact(kind: string, file: string, options: ExplainOptions): Promise<Entry[]> {
+/** Every entry of an artifact, unpacked by its kind: `root`, `initramfs` or `iso`. */
+export async function listArtifact(kind: string, file: string, options: ExplainOptions): Promise<Entry[]> {
   const scratch = await mkdtemp(join(options.scratch, 'explain-'))
   try {
     const unpacked = join(scratch, 'unpacked')

@@ -78,8 +78,8 @@ async function explain(
   { toolchain }: BuildResult,
   options: CompareOptions,
 ): Promise<Difference[]> {
-  const result = await openStore(options.cacheFolder).find(toolchain)
-  if (!result) return [{ place: a, what: 'content differs' }]
+  const result = await openStore(options.cacheFolder).use(toolchain)
+  if (!result || result === 'damaged') return [{ place: a, what: 'content differs' }]
   return explainDifference(a, b, { ...options, toolchain: result })
 }
 

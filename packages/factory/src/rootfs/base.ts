@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Executors } from '../run/engine.ts'
 import { bootstrap } from '../tools/mmdebstrap.ts'
@@ -15,7 +15,10 @@ export const makeBase: Executors['base'] = async (step, context) => {
     onLine: context.line,
     onPercent: (percent) => context.progress(percent, 100, 'percent'),
   })
-  // It names the repository of this build, which is nowhere else.
-  await writeFile(join(target, 'etc/apt/sources.list'), '')
+  // They name this build's repository and this machine, and mean nothing elsewhere.
+  for (const file of ['etc/apt/sources.list', 'etc/hostname', 'etc/resolv.conf']) {
+    await rm(join(target, file), { force: true })
+    await writeFile(join(target, file), '')
+  }
   return { facts: {} }
 }

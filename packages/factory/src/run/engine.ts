@@ -43,6 +43,8 @@ export interface RunOptions {
 
 export interface RunReport {
   readonly results: ReadonlyMap<string, StoredResult>
+  /** Ids of the steps that were made in this run. */
+  readonly made: ReadonlySet<string>
   readonly built: number
   readonly reused: number
 }
@@ -95,6 +97,7 @@ export async function runPlan(plan: Plan, options: RunOptions): Promise<RunRepor
   const ids = [...nodes.keys()]
   return {
     results: new Map(done.map(({ result }, index) => [ids[index] ?? '', result])),
+    made: new Set(ids.filter((_, index) => done[index]?.reused === false)),
     built: done.filter(({ reused }) => !reused).length,
     reused: done.filter(({ reused }) => reused).length,
   }
