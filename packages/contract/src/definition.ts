@@ -28,7 +28,10 @@ const Image = z.strictObject({
   base: z
     .string()
     .optional()
-    .describe('Where the base comes from, e.g. debian:trixie. Default: by flavor and release.'),
+    .describe(
+      'Where the base comes from: debian:SUITE, oci:REFERENCE, oci-layout:FOLDER[:TAG], docker-archive:FILE, dir:FOLDER, ' +
+        'tar:FILE or containerfile:FILE. Default: by flavor and release.',
+    ),
   variant: z.enum(variants).default('core').describe('core (no Kubernetes) or standard.'),
   arch: z.enum(architectures).default('amd64').describe('Architecture of the image.'),
   device: z.enum(['generic']).default('generic').describe('Board or machine class.'),

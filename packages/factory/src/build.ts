@@ -105,8 +105,8 @@ export async function planBuild(options: PlanOptions): Promise<{ build: Resolved
 function downloadedBytes(plan: Plan, { results, made }: RunReport): number {
   return plan.steps
     .filter(({ kind, id }) => kind === 'repository' && made.has(id))
-    .map(({ id }) => (results.get(id)?.facts as StepKinds['repository']['facts']).loaded)
-    .reduce((sum, loaded) => sum + loaded, 0)
+    .map(({ id }) => results.get(id)?.facts as StepKinds['repository']['facts'] | undefined)
+    .reduce((sum, facts) => sum + (facts?.loaded ?? 0), 0)
 }
 
 /** Made before there is a plan: a registry has to be asked what is there now. The plan then finds them in the store. */

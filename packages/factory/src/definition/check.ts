@@ -1,5 +1,6 @@
 import { accessSync, constants, readdirSync, statSync } from 'node:fs'
-import { type Finding, formatPlace, imageName, suggest } from '@kiln/contract'
+import { type Finding, formatPlace, imageName, isKilnError, suggest } from '@kiln/contract'
+import { parseBase } from '../bases/source.ts'
 import { cloudConfigFindings } from './cloud-config.ts'
 import type { LoadedDefinition, LoadedImage } from './load.ts'
 
@@ -16,6 +17,7 @@ export function semanticFindings(loaded: LoadedDefinition, knownDistros: readonl
     ...loaded.images.flatMap((image, index) => [
       ...distroFindings(loaded, image, index, knownDistros),
       ...supportFindings(loaded, image, index),
+      ...baseFindings(loaded, image, index),
       ...folderFindings(loaded, image, index),
       ...configFindings(loaded, image, index),
     ]),
@@ -87,6 +89,19 @@ function supportFindings(loaded: LoadedDefinition, image: LoadedImage, index: nu
       },
     ]
   })
+}
+
+/** Whether the text can be read; whether the base is there shows when it is fetched. */
+function baseFindings(loaded: LoadedDefinition, image: LoadedImage, index: number): Finding[] {
+  if (image.base === undefined) return []
+  try {
+    parseBase(image.base, loaded.folder)
+    return []
+  } catch (error) {
+    if (!isKilnError(error)) throw error
+    const { code, message, hint } = error
+    return [{ code, message, place: loaded.placeOf(['images', index, 'base']), ...(hint ? { hint } : {}) }]
+  }
 }
 
 function folderFindings(loaded: LoadedDefinition, image: LoadedImage, index: number): Finding[] {

@@ -17,8 +17,10 @@ export function makeFatScript(): string {
   return [
     'mkfs.vfat --invariant -F "$FAT_BITS" -n "$FAT_LABEL" -i "$FAT_ID" -C "$FAT_TARGET" "$FAT_KIB" > /dev/null',
     'cd "$FAT_SOURCE"',
-    'find . -mindepth 1 -type d | LC_ALL=C sort | while read -r folder; do mmd -i "$FAT_TARGET" "::${folder#./}"; done',
-    'find . -type f | LC_ALL=C sort | while read -r file; do mcopy -m -Q -i "$FAT_TARGET" "$file" "::${file#./}"; done',
+    "find . -mindepth 1 -type d -printf '%P\\n' | LC_ALL=C sort |",
+    'while read -r folder; do mmd -i "$FAT_TARGET" "::$folder"; done',
+    "find . -type f -printf '%P\\n' | LC_ALL=C sort |",
+    'while read -r file; do mcopy -m -Q -i "$FAT_TARGET" "$file" "::$file"; done',
   ].join('\n')
 }
 
