@@ -17,7 +17,7 @@ export const stepVersions: Record<StepKind, number> = {
   'root-image': 1,
   initramfs: 2,
   payload: 1,
-  iso: 2,
+  iso: 3,
 }
 
 /** All that decides what a step makes. Its hash is the step's content key. */

@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto'
+import { mkdir, stat, utimes } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Architecture } from '@kiln/contract'
+import { listTree } from '../../resolve/digest.ts'
+import { makeStaging, stageFile, stageText } from '../../rootfs/staging.ts'
+import { makeFatEnvironment, makeFatScript } from '../../tools/mtools.ts'
+import { addonArguments, bootLoaderPath, efiArchitecture } from '../../tools/ukify.ts'
+import { liveWords } from './menu.ts'
+
+/** Runs a program in the toolchain, where the working folder of the medium is `inside`. */
+export interface MediumTools {
+  readonly inside: string
+  readonly run: (argv: [string, ...string[]], env?: Record<string, string>) => Promise<unknown>
+}
+
+export interface EfiPartitionOptions {
+  readonly arch: Architecture
+  readonly uki: { readonly source: string; readonly name: string }
+  /** What makes this medium's identifiers its own. */
+  readonly seed: string
+  readonly epoch: number
+}
+
+/**
+ * Makes `efi.img` in the working folder: systemd-boot, the payload's UKI unchanged, and an addon that tells it where its
+ * root is.
+ */
+export async function makeEfiPartition(
+  work: string,
+  options: EfiPartitionOptions,
+  tools: MediumTools,
+): Promise<void> {
+  const { uki, epoch } = options
+  const folder = join(work, 'esp')
+  const staging = await makeStaging(folder)
+  await stageFile(staging, uki.source, `/EFI/Linux/${uki.name}`, 0o644)
+  await stageText(staging, '/loader/loader.conf', 'timeout 3\nconsole-mode keep\n')
+  for (const path of ['EFI/BOOT', `EFI/Linux/${uki.name}.extra.d`]) await mkdir(join(folder, path))
+  const efi = efiArchitecture(options.arch)
+  const inside = `${tools.inside}/esp`
+  await tools.run(['cp', bootLoaderPath(efi), `${inside}/EFI/BOOT/BOOT${efi.toUpperCase()}.EFI`])
+  const addon = `${inside}/EFI/Linux/${uki.name}.extra.d/live.addon.efi`
+  await tools.run(addonArguments(efi, liveWords.join(' '), addon))
+  await fixTimes(folder, epoch)
+  const volumeId = createHash('sha256').update(options.seed).digest('hex').slice(0, 8)
+  const fat = { target: `${tools.inside}/efi.img`, label: 'EFI_LIVE', volumeId, source: inside }
+  const sizeMiB = await sizeInMiB(folder)
+  await tools.run(['sh', '-euc', makeFatScript()], makeFatEnvironment({ ...fat, sizeMiB }, epoch))
+}
+
+/** FAT stores the times of files. */
+async function fixTimes(folder: string, epoch: number): Promise<void> {
+  for (const entry of (await listTree(folder)).toReversed())
+    await utimes(join(folder, entry.path), epoch, epoch)
+}
+
+/** Content, a fiftieth for tables and clusters, and one MiB. */
+async function sizeInMiB(folder: string): Promise<number> {
+  const entries = await listTree(folder)
+  const sizes = await Promise.all(entries.map(async ({ path }) => (await stat(join(folder, path))).size))
+  return Math.ceil((sizes.reduce((sum, size) => sum + size, 0) * 1.02) / 2 ** 20) + 1
+}
