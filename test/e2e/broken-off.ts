@@ -32,7 +32,19 @@ interface Options {
 
 /** Runs a build, and kills it with everything that it has started, without a warning. */
 export async function runBuild({ definition, out, cache, killAt }: Options): Promise<Ending> {
-  const args = ['build', definition, '--yes', '--out', out, '--cache', cache, '--json', '--progress', 'none']
+  const args = [
+    'build',
+    definition,
+    '--yes',
+    '--payload',
+    '--out',
+    out,
+    '--cache',
+    cache,
+    '--json',
+    '--progress',
+    'none',
+  ]
   const child = spawn(join(repository, 'kiln'), args, { detached: true, stdio: ['ignore', 'pipe', 'ignore'] })
   const finished: string[] = []
   let last: { result?: BuildResult; error?: { code: string } } = {}

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { after } from 'node:test'
 import { type ErrorCode, isKilnError, KilnError } from '@kiln/contract'
-import type { BuildResult, BuiltImage } from '@kiln/factory'
+import type { BuildResult } from '@kiln/factory'
 import { defaultFail, defaultUntil } from '@kiln/factory/boot/artifact'
 import type { Machine } from '@kiln/factory/boot/machine'
 import { removeTree } from '@kiln/factory/run/remove-tree'
@@ -65,7 +65,7 @@ export async function kiln(args: readonly string[], surroundings: KilnSurroundin
 
 export interface Built {
   readonly iso: string
-  readonly payload: BuiltImage['payload']
+  readonly payload: { readonly folder: string; readonly digest: string }
   /** Key of the toolchain in the store. */
   readonly toolchain: string
 }
@@ -85,15 +85,18 @@ export async function buildExample(
 ): Promise<Built> {
   const { out, cloudConfig, cache, definition = join(repository, 'examples/debian') } = options
   const args = [
-    ...['build', definition, '--yes', '--out', out],
+    ...['build', definition, '--yes', '--payload', '--out', out],
     ...(cloudConfig === undefined ? [] : ['--cloud-config', cloudConfig]),
     ...(cache === undefined ? [] : ['--cache', cache]),
   ]
   const { images, toolchain } = (await kiln(args, surroundings)) as BuildResult
   const [image] = images
   const iso = image?.artifacts.find(({ kind }) => kind === 'iso')?.path
-  if (!image || iso === undefined) throw new KilnError('E-BUG', 'the example makes no ISO')
-  return { iso, payload: image.payload, toolchain }
+  const { folder } = image?.payload ?? {}
+  if (!image || iso === undefined || folder === undefined) {
+    throw new KilnError('E-BUG', 'the example makes no ISO or no payload')
+  }
+  return { iso, payload: { ...image.payload, folder }, toolchain }
 }
 
 /** Writes a cloud-config; YAML is a superset of JSON. */

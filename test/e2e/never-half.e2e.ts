@@ -148,8 +148,9 @@ async function flipByte(path: string): Promise<void> {
 function builtOf({ images, toolchain }: BuildResult): Built {
   const [image] = images
   const iso = image?.artifacts.find(({ kind }) => kind === 'iso')?.path
-  assert.ok(image && iso)
-  return { iso, payload: image.payload, toolchain }
+  const { folder } = image?.payload ?? {}
+  assert.ok(image && iso && folder)
+  return { iso, payload: { ...image.payload, folder }, toolchain }
 }
 
 async function digests({ iso, payload }: Built): Promise<Record<string, string>> {

@@ -26,6 +26,8 @@ export const Payload = z.strictObject({
   kernel: z.extend(File, { version: z.string() }),
   initramfs: File,
   packages: z.extend(File, { count: z.number() }),
+  /** Programs that a node puts on its disk, renewed apart from the system. `version` is for people. */
+  bootLoader: z.strictObject({ version: z.string(), files: z.array(File) }),
   /** The command line inside the UKI. A carrier appends what says where the root is. */
   cmdline: z.string(),
   agent: z.strictObject({ version: z.string(), digest: z.string() }),

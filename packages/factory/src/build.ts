@@ -12,7 +12,13 @@ import { readLock, writeLock } from './lock/file.ts'
 import type { Lock } from './lock/lock.ts'
 import { planBuild as makePlan, planTools, stepId } from './plan/plan.ts'
 import type { Plan, StepKinds } from './plan/step.ts'
-import { lockFile, type ResolvedBuild, resolveBuild, type ToolRoot } from './resolve/resolve.ts'
+import {
+  lockFile,
+  type ResolvedBuild,
+  type ResolvedImage,
+  resolveBuild,
+  type ToolRoot,
+} from './resolve/resolve.ts'
 import { type RunReport, runPlan } from './run/engine.ts'
 import { makeExecutors } from './run/executors.ts'
 import { openStore, type StoredResult, sweepDrafts } from './run/store.ts'
@@ -28,6 +34,8 @@ export interface BuildOptions {
   /** Build only images whose name contains this text. */
   readonly image?: string
   readonly rebuild: boolean
+  /** Put each image's payload into a folder below `out`, too: what a node runs, as files. */
+  readonly payload?: boolean
   /** Refuse to build where the lock is missing or does not fit the definition, instead of resolving anew. */
   readonly frozen?: boolean
   /** Where package files are kept. Default: in the cache. */
@@ -47,7 +55,8 @@ export interface BuiltArtifact {
 
 export interface BuiltImage {
   readonly identity: ImageIdentity
-  readonly payload: { readonly folder: string; readonly digest: string }
+  /** The folder is there where it was asked for. */
+  readonly payload: { readonly folder?: string; readonly digest: string }
   readonly artifacts: readonly BuiltArtifact[]
 }
 
@@ -140,10 +149,10 @@ async function keepLock(definition: LoadedDefinition, lock: Lock): Promise<boole
   })
 }
 
-/** Builds all images and artifacts of a definition, and puts them below `out`: artifacts, and each payload in a folder. */
+/** Builds all images and artifacts of a definition, and puts the artifacts into `out`. */
 export async function build(options: BuildOptions): Promise<BuildResult> {
   const started = performance.now()
-  const { emit, signal, cacheFolder, out, rebuild, poolFolder = join(cacheFolder, 'pool') } = options
+  const { emit, signal, cacheFolder, rebuild, poolFolder = join(cacheFolder, 'pool') } = options
   // Modes of files that tools make are part of the result, so the user's own mask must not be.
   process.umask(0o022)
   await mkdir(cacheFolder, { recursive: true })
@@ -163,35 +172,49 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   const executors = makeExecutors(poolFolder)
   const concurrency = Math.max(2, availableParallelism())
   const explain = (error: unknown, step: string) => withPlace(error, options.definition, step)
-  const kinds = ['payload', ...options.definition.definition.artifacts]
+  const parts = options.payload ? payloadParts : []
+  const kinds = [...parts, ...options.definition.definition.artifacts]
   const deliver = build.images.flatMap((image) => kinds.map((kind) => stepId(image, kind)))
   const run = { store, executors, emit, signal, rebuild, concurrency, explain, deliver }
-  const report = await runPlan(plan, run).finally(() => store.close())
-  const delivery = openDelivery(cacheFolder)
-  const images: BuiltImage[] = []
-  for (const image of build.images) {
-    const result = (what: string) => {
-      const found = report.results.get(stepId(image, what))
-      if (!found) throw new KilnError('E-BUG', `the plan made no ${what} for ${imageName(image.identity)}`)
-      return found
-    }
-    const folder = join(out, imageName(image.identity))
-    await delivery.deliver(result('payload'), folder)
-    const artifacts: BuiltArtifact[] = []
-    for (const kind of options.definition.definition.artifacts) {
-      artifacts.push(await deliverArtifact(kind, result(kind), out, delivery))
-    }
-    images.push({
-      identity: image.identity,
-      payload: { folder, digest: result('payload').digest },
-      artifacts,
-    })
+  try {
+    const report = await runPlan(plan, run)
+    const delivery = openDelivery(cacheFolder)
+    const images: BuiltImage[] = []
+    for (const image of build.images) images.push(await deliverImage(image, report, delivery, options))
+    await delivery.finish()
+    const ms = Math.round(performance.now() - started)
+    const { built, reused } = report
+    emit({ event: 'summary', built, reused, downloaded: downloadedBytes(plan, report), ms })
+    const toolchain = report.results.get('toolchain')?.key ?? ''
+    return { images, built, reused, toolchain, ms }
+  } finally {
+    await store.close()
   }
-  const ms = Math.round(performance.now() - started)
-  const { built, reused } = report
-  emit({ event: 'summary', built, reused, downloaded: downloadedBytes(plan, report), ms })
-  const toolchain = report.results.get('toolchain')?.key ?? ''
-  return { images, built, reused, toolchain, ms }
+}
+
+/** What makes up a payload, as steps. */
+const payloadParts = ['payload', 'root-image']
+
+async function deliverImage(
+  image: ResolvedImage,
+  { results }: RunReport,
+  delivery: Delivery,
+  { definition, out, payload: wanted = false }: BuildOptions,
+): Promise<BuiltImage> {
+  const name = imageName(image.identity)
+  const result = (what: string) => {
+    const found = results.get(stepId(image, what))
+    if (!found) throw new KilnError('E-BUG', `the plan made no ${what} for ${name}`)
+    return found
+  }
+  const folder = join(out, name)
+  if (wanted) for (const part of payloadParts) await delivery.add(result(part), folder)
+  const artifacts: BuiltArtifact[] = []
+  for (const kind of definition.definition.artifacts) {
+    artifacts.push(await deliverArtifact(kind, result(kind), out, delivery))
+  }
+  const { digest } = result('payload')
+  return { identity: image.identity, payload: { ...(wanted ? { folder } : {}), digest }, artifacts }
 }
 
 /** Below this, apt hangs instead of saying that the disk is full; a first build takes three times as much. */
@@ -213,8 +236,8 @@ async function deliverArtifact(
   out: string,
   delivery: Delivery,
 ): Promise<BuiltArtifact> {
-  await delivery.deliver(result, out)
+  await delivery.add(result, out)
   const name = (await readdir(result.folder)).find((candidate) => candidate.endsWith(`.${kind}`)) ?? ''
   const path = join(out, name)
-  return { kind, path, digest: result.digest, size: (await stat(path)).size }
+  return { kind, path, digest: result.digest, size: (await stat(join(result.folder, name))).size }
 }

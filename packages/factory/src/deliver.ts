@@ -24,7 +24,10 @@ interface Deliverable {
  * a note in the cache says what a file was made from and its times, and any write changes those.
  */
 export interface Delivery {
-  deliver(result: Deliverable, to: string): Promise<void>
+  /** Copies under temporary names. */
+  add(result: Deliverable, to: string): Promise<void>
+  /** Once the disk has all that was added, gives it its names. */
+  finish(): Promise<void>
 }
 
 interface Note {
@@ -34,17 +37,33 @@ interface Note {
   readonly inode: number
 }
 
+interface Pending {
+  readonly partial: string
+  readonly target: string
+  readonly note: string
+  readonly digest: string
+}
+
 export function openDelivery(cacheFolder: string): Delivery {
   const notes = join(cacheFolder, 'delivered')
+  const pending: Pending[] = []
   return {
-    deliver: async ({ folder, digest }, to) => {
+    async add({ folder, digest }, to) {
       await mkdir(to, { recursive: true })
-      await mkdir(notes, { recursive: true })
       for (const name of await readdir(folder)) {
         const target = resolve(to, name)
         const note = join(notes, createHash('sha256').update(target).digest('hex'))
         if (await isUntouched(target, digest, note)) continue
-        await copyWhole(join(folder, name), target)
+        const partial = `${target}.part`
+        await copyFile(join(folder, name), partial, constants.COPYFILE_FICLONE)
+        pending.push({ partial, target, note, digest })
+      }
+    },
+    async finish() {
+      await Promise.all(pending.map(({ partial }) => flush(partial)))
+      await mkdir(notes, { recursive: true })
+      for (const { partial, target, note, digest } of pending.splice(0)) {
+        await rename(partial, target)
         await writeFile(note, JSON.stringify({ digest, ...(await timesOf(target)) }))
       }
     },
@@ -71,14 +90,11 @@ async function timesOf(path: string): Promise<Omit<Note, 'digest'>> {
   return { size, changed: ctimeMs, inode: ino }
 }
 
-async function copyWhole(source: string, target: string): Promise<void> {
-  const partial = `${target}.part`
-  await copyFile(source, partial, constants.COPYFILE_FICLONE)
-  const file = await open(partial, 'r+')
+async function flush(path: string): Promise<void> {
+  const file = await open(path, 'r+')
   try {
     await file.sync()
   } finally {
     await file.close()
   }
-  await rename(partial, target)
 }

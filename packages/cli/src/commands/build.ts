@@ -27,6 +27,7 @@ interface BuildCommandOptions extends OutputOptions {
   readonly yes?: boolean
   readonly rebuild?: boolean
   readonly frozen?: boolean
+  readonly payload?: boolean
   readonly image?: string
 }
 
@@ -46,6 +47,7 @@ export function addBuildCommand(program: Command, session: Session, done: Done):
     .option('--dry-run', 'show what would be done, as kiln plan does, and build nothing')
     .option('--rebuild', 'build every step anew')
     .option('--frozen', 'fail where kiln.lock does not fit the kiln.yaml, instead of asking the archives')
+    .option('--payload', "put each image's payload into a folder, too: what a node runs, as files")
     .option('--image <text>', 'build only the images whose name contains this')
     .addOption(yesOption())
     .addOption(jsonOption())
@@ -94,6 +96,7 @@ function buildOptions(
     cacheFolder: cacheFolder(options.cache, session.env),
     rebuild: options.rebuild ?? false,
     frozen: options.frozen ?? false,
+    payload: options.payload ?? false,
     emit,
     signal: session.signal,
     ...(options.cloudConfig === undefined ? {} : { cloudConfig: options.cloudConfig }),

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { constants, copyFile, stat, utimes, writeFile } from 'node:fs/promises'
+import { constants, copyFile, readdir, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Payload } from '@kiln/contract'
 import { prefixedFileDigest } from '../resolve/digest.ts'
@@ -7,19 +7,25 @@ import type { Executors } from '../run/engine.ts'
 import { runInSandbox } from '../sandbox/sandbox.ts'
 import { toolchainSandbox } from '../toolchain/toolchain.ts'
 import { efiArchitecture, ukiArguments } from '../tools/ukify.ts'
+import { installedBootLoaderFiles } from './boot-loader.ts'
 import { commandLine } from './command-line.ts'
+import { rootImageFile } from './root-image.ts'
 
-/** Brings together what a node runs, makes the UKI of it, and writes payload.json. */
+/**
+ * Makes the UKI and payload.json, and brings together what a node runs beside its root image. That one is not copied: its
+ * card says what it is, and carriers take it from where it was made.
+ */
 export const makePayload: Executors['payload'] = async (step, context) => {
   const { inputs, out } = context
   const { identity, name, epoch } = step.params
-  const { rootHash, hashOffset } = inputs['root-image'].facts
+  const loaderFiles = installedBootLoaderFiles(identity.arch)
+  const { rootHash, hashOffset, ...rootImage } = inputs['root-image'].facts
   const { kernelVersion } = inputs.initramfs.facts
   await Promise.all([
-    take(inputs['root-image'].folder, out, 'root.img'),
     take(inputs.initramfs.folder, out, 'initramfs'),
     take(inputs.initramfs.folder, out, 'kernel'),
     take(inputs.packages.folder, out, 'packages.json'),
+    ...loaderFiles.map((file) => take(inputs['boot-loader'].folder, out, file)),
   ])
   const cmdline = commandLine({ rootHash, hashOffset, added: step.params.cmdline })
   const sandbox = toolchainSandbox(inputs.toolchain, context.scratch, [
@@ -43,23 +49,23 @@ export const makePayload: Executors['payload'] = async (step, context) => {
     const path = join(out, file)
     return { file, digest: await prefixedFileDigest(path), size: (await stat(path)).size }
   }
+  const loaders = await Promise.all(loaderFiles.map(describe))
   const { flavor, flavorRelease, variant, arch, device, version } = identity
   const payload: Payload = {
     schema: 'kiln.payload/v1',
     image: { name, flavor, flavorRelease, variant, arch, device, version },
-    root: { ...(await describe('root.img')), hashOffset, rootHash },
+    root: { file: rootImageFile, ...rootImage, hashOffset, rootHash },
     uki: await describe('boot.efi'),
     kernel: { ...(await describe('kernel')), version: kernelVersion },
     initramfs: await describe('initramfs'),
     packages: { ...(await describe('packages.json')), count: inputs.packages.facts.count },
+    bootLoader: { version: inputs['boot-loader'].facts.version, files: loaders },
     cmdline,
     agent: { version: inputs.agent.facts.version, digest: inputs.agent.facts.digest },
   }
   const text = `${JSON.stringify(payload, undefined, 2)}\n`
   await writeFile(join(out, 'payload.json'), text)
-  for (const file of ['root.img', 'initramfs', 'kernel', 'packages.json', 'boot.efi', 'payload.json']) {
-    await utimes(join(out, file), epoch, epoch)
-  }
+  for (const file of await readdir(out)) await utimes(join(out, file), epoch, epoch)
   const digest = `sha256:${createHash('sha256').update(text).digest('hex')}`
   return { digest, facts: { digest } }
 }

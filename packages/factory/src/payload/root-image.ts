@@ -1,6 +1,7 @@
+import { createHash, type Hash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
 import { stat, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
-import { prefixedFileDigest } from '../resolve/digest.ts'
 import { layersOf } from '../rootfs/layers.ts'
 import type { Executors } from '../run/engine.ts'
 import { runInSandbox } from '../sandbox/sandbox.ts'
@@ -8,13 +9,15 @@ import { toolchainSandbox } from '../toolchain/toolchain.ts'
 import { mksquashfsArguments } from '../tools/mksquashfs.ts'
 import { parseRootHash, verityBlock, verityFormatArguments } from '../tools/veritysetup.ts'
 
-/** Measured, with the block size, in docs/decisions/0005: level 15 takes five times as long for 1 % less. */
-const compressionLevel = 6
+/** Measured, with the block size, in docs/decisions/0005. */
+const compressionLevel = 3
+
+export const rootImageFile = 'root.img'
 
 /** Packs the root once, for all carriers: squashfs, padded to whole blocks, with its hash tree behind it. */
 export const makeRootImage: Executors['root-image'] = async (step, context) => {
   const { packages, convert, toolchain } = context.inputs
-  const image = join(context.out, 'root.img')
+  const image = join(context.out, rootImageFile)
   const sandbox = toolchainSandbox(toolchain, context.scratch, [
     { kind: 'tree-ro', layers: layersOf(packages, convert), target: '/run/work/root' },
     { kind: 'bind', source: context.out, target: '/run/work/out' },
@@ -22,19 +25,29 @@ export const makeRootImage: Executors['root-image'] = async (step, context) => {
   const run = (argv: [string, ...string[]]) =>
     runInSandbox(sandbox, argv, { onLine: context.line, signal: context.signal })
 
-  const target = '/run/work/out/root.img'
-  await run(
-    mksquashfsArguments({
-      source: '/run/work/root',
-      target,
-      epoch: step.params.epoch,
-      level: compressionLevel,
-    }),
-  )
-  const { size } = await stat(image)
-  const hashOffset = Math.ceil(size / verityBlock) * verityBlock
+  const { epoch } = step.params
+  const target = `/run/work/out/${rootImageFile}`
+  await run(mksquashfsArguments({ source: '/run/work/root', target, epoch, level: compressionLevel }))
+  const hashOffset = Math.ceil((await stat(image)).size / verityBlock) * verityBlock
   await truncate(image, hashOffset)
-  const seed = await prefixedFileDigest(image)
-  const { stdout } = await run(verityFormatArguments(target, hashOffset, seed))
-  return { digest: await prefixedFileDigest(image), facts: { rootHash: parseRootHash(stdout), hashOffset } }
+  // What made the image stands for its content: salt and UUID are the image's own, the same in each build.
+  const seed = `${packages.digest} ${convert.digest} ${epoch} ${hashOffset}`
+  const hash = createHash('sha256')
+  const [{ stdout }] = await Promise.all([
+    run(verityFormatArguments(target, hashOffset, seed)),
+    hashBytes(hash, image, { start: 0, end: hashOffset - 1 }),
+  ])
+  await hashBytes(hash, image, { start: hashOffset })
+  const digest = hash.digest('hex')
+  const { size } = await stat(image)
+  return {
+    digest: `sha256:${digest}`,
+    facts: { rootHash: parseRootHash(stdout), hashOffset, digest: `sha256:${digest}`, size },
+    fileDigests: { [rootImageFile]: digest },
+  }
+}
+
+async function hashBytes(hash: Hash, file: string, range: { start: number; end?: number }): Promise<void> {
+  const stream = createReadStream(file, { ...range, highWaterMark: 1 << 20 })
+  for await (const chunk of stream) hash.update(chunk as Buffer)
 }

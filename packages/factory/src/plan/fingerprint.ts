@@ -14,10 +14,11 @@ export const stepVersions: Record<StepKind, number> = {
   packages: 3,
   convert: 1,
   validate: 1,
-  'root-image': 1,
+  'root-image': 2,
   initramfs: 2,
-  payload: 1,
-  iso: 3,
+  'boot-loader': 1,
+  payload: 2,
+  iso: 4,
 }
 
 /** All that decides what a step makes. Its hash is the step's content key. */

@@ -67,12 +67,20 @@ function planImage(image: ResolvedImage, build: ResolvedBuild, artifacts: readon
   const root = { packages: id('packages'), convert: id('convert') }
   const toolchain = 'toolchain'
   const agent = `agent/${arch}`
+  const bootLoader = `boot-loader/${arch}`
   return [
     {
       id: agent,
       kind: 'agent',
       title: 'kiln-agent',
       params: { arch, sources: build.agent.sources, version: build.agent.version },
+      inputs: { toolchain },
+    },
+    {
+      id: bootLoader,
+      kind: 'boot-loader',
+      title: 'boot loaders',
+      params: { arch, version: bootLoaderVersion(build.toolchain.all), epoch: build.toolchain.all.epoch },
       inputs: { toolchain },
     },
     ...planBase(image, id),
@@ -119,13 +127,22 @@ function planImage(image: ResolvedImage, build: ResolvedBuild, artifacts: readon
       inputs: {
         'root-image': id('root-image'),
         initramfs: id('initramfs'),
+        'boot-loader': bootLoader,
         packages: root.packages,
         validate: id('validate'),
         toolchain,
         agent,
       },
     },
-    ...artifacts.map((kind) => planArtifact[kind](image, id(kind), { payload: id('payload'), toolchain })),
+    ...artifacts.map((kind) => {
+      const inputs = {
+        payload: id('payload'),
+        'root-image': id('root-image'),
+        'boot-loader': bootLoader,
+        toolchain,
+      }
+      return planArtifact[kind](image, id(kind), inputs)
+    }),
   ]
 }
 
@@ -163,7 +180,7 @@ function conversion(image: ResolvedImage, build: ResolvedBuild): ConversionParam
 type ArtifactPlanner = (
   image: ResolvedImage,
   id: string,
-  inputs: { payload: string; toolchain: string },
+  inputs: Readonly<Record<'payload' | 'root-image' | 'boot-loader' | 'toolchain', string>>,
 ) => Step
 
 const planArtifact: Record<ArtifactKind, ArtifactPlanner> = {
@@ -181,6 +198,12 @@ const planArtifact: Record<ArtifactKind, ArtifactPlanner> = {
     },
     inputs,
   }),
+}
+
+/** `257.9-1~deb13u1 2.12-9`: of systemd-boot and of GRUB. Loaders are renewed on a node apart from the system. */
+function bootLoaderVersion({ packages }: PackageSet): string {
+  const versionOf = (name: string) => packages.find((locked) => locked.name === name)?.version ?? 'unknown'
+  return `${versionOf('systemd-boot-efi')} ${versionOf('grub-common')}`
 }
 
 /** Keeps the first of equal steps and points the inputs of all others to it. */

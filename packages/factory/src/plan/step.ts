@@ -68,18 +68,32 @@ export interface StepKinds {
     inputs: 'packages' | 'convert' | 'toolchain'
     facts: { readonly kernelVersion: string }
   }
-  /** squashfs with its dm-verity tree. */
+  /** squashfs with its dm-verity tree: `root.img`. */
   'root-image': {
     params: { readonly epoch: number }
     inputs: 'packages' | 'convert' | 'toolchain'
-    facts: { readonly rootHash: string; readonly hashOffset: number }
+    facts: {
+      readonly rootHash: string
+      /** Bytes. */
+      readonly hashOffset: number
+      /** `sha256:<64 hex digits>` of the whole file. */
+      readonly digest: string
+      /** Bytes of the whole file. */
+      readonly size: number
+    }
   }
   initramfs: {
     params: { readonly arch: Architecture; readonly epoch: number }
     inputs: 'packages' | 'convert' | 'toolchain' | 'agent' | 'validate'
     facts: { readonly kernelVersion: string; readonly modules: number }
   }
-  /** Everything a node runs, with its identity card. */
+  /** Boot loaders of an architecture, for media and disks. */
+  'boot-loader': {
+    params: { readonly arch: Architecture; readonly version: string; readonly epoch: number }
+    inputs: 'toolchain'
+    facts: { readonly version: string }
+  }
+  /** What a node runs beside its root image, with the identity card of all of it. Carriers take it and `root-image`. */
   payload: {
     params: {
       readonly identity: ImageIdentity
@@ -87,12 +101,12 @@ export interface StepKinds {
       readonly cmdline: readonly string[]
       readonly epoch: number
     }
-    inputs: 'root-image' | 'initramfs' | 'toolchain' | 'packages' | 'agent' | 'validate'
+    inputs: 'root-image' | 'initramfs' | 'boot-loader' | 'toolchain' | 'packages' | 'agent' | 'validate'
     facts: { readonly digest: string }
   }
   iso: {
     params: IsoParams
-    inputs: 'payload' | 'toolchain'
+    inputs: 'payload' | 'root-image' | 'boot-loader' | 'toolchain'
     facts: { readonly digest: string; readonly size: number }
   }
 }

@@ -1,4 +1,4 @@
-import { mkdtemp } from 'node:fs/promises'
+import { mkdtemp, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { imageName } from '@kiln/contract'
 import { type BuildOptions, type BuildResult, build } from '../build.ts'
@@ -7,9 +7,6 @@ import { removeTree } from '../run/remove-tree.ts'
 import { openStore } from '../run/store.ts'
 import type { Difference } from './compare.ts'
 import { explainDifference } from './explain.ts'
-
-/** Files of a payload that must come out the same, beside the artifacts. */
-const payloadFiles = ['root.img', 'initramfs', 'kernel', 'boot.efi', 'packages.json', 'payload.json']
 
 export interface ReproducedFile {
   /** Image and file: `debian-13-core-amd64-generic-v0.1.0/root.img`. */
@@ -28,7 +25,8 @@ export interface Reproduction {
  * Builds once as usual, and once from nothing but the lock and the package files, with a cache of its own; then compares
  * what came out. Nothing of the second build is kept.
  */
-export async function reproduce(options: Omit<BuildOptions, 'rebuild'>): Promise<Reproduction> {
+export async function reproduce(wanted: Omit<BuildOptions, 'rebuild' | 'payload'>): Promise<Reproduction> {
+  const options = { ...wanted, payload: true }
   const first = await build({ ...options, rebuild: false })
   const folder = await mkdtemp(join(options.cacheFolder, 'reproduce-'))
   try {
@@ -62,7 +60,7 @@ async function compareBuilds(
 ): Promise<Reproduction> {
   const files: ReproducedFile[] = []
   const differences: Difference[] = []
-  const [left, right] = [filesOf(first), filesOf(second)]
+  const [left, right] = [await filesOf(first), await filesOf(second)]
   for (const [name, path] of left) {
     const other = right.get(name) ?? ''
     const [a, b] = [await fileDigest(path), await fileDigest(other)]
@@ -83,13 +81,14 @@ async function explain(
   return explainDifference(a, b, { ...options, toolchain: result })
 }
 
-function filesOf({ images }: BuildResult): Map<string, string> {
-  const pairs = images.flatMap(({ identity, payload, artifacts }) => {
+/** Every file of the payloads and every artifact, by image and name. */
+async function filesOf({ images }: BuildResult): Promise<Map<string, string>> {
+  const files = new Map<string, string>()
+  for (const { identity, payload, artifacts } of images) {
     const image = imageName(identity)
-    return [
-      ...payloadFiles.map((file): [string, string] => [`${image}/${file}`, join(payload.folder, file)]),
-      ...artifacts.map(({ kind, path }): [string, string] => [`${image}/${kind}`, path]),
-    ]
-  })
-  return new Map(pairs)
+    const { folder = '' } = payload
+    for (const file of await readdir(folder)) files.set(`${image}/${file}`, join(folder, file))
+    for (const { kind, path } of artifacts) files.set(`${image}/${kind}`, path)
+  }
+  return files
 }

@@ -19,6 +19,8 @@ export interface StepReport<K extends StepKind> {
   readonly facts: StepKinds[K]['facts']
   /** Digest of what was made, where it is known; otherwise the content key stands for it. */
   readonly digest?: string
+  /** sha256 of large files that the executor has read anyway: name → 64 hex digits. */
+  readonly fileDigests?: Readonly<Record<string, string>>
 }
 
 /** One executor for each kind: a kind without one does not compile. */

@@ -1,5 +1,6 @@
 import { importBase } from '../bases/import.ts'
 import { makeIso } from '../carriers/iso/iso.ts'
+import { makeBootLoader } from '../payload/boot-loader.ts'
 import { makeInitramfs } from '../payload/initramfs.ts'
 import { makePayload } from '../payload/payload.ts'
 import { makeRootImage } from '../payload/root-image.ts'
@@ -26,6 +27,7 @@ export function makeExecutors(poolFolder: string): Executors {
     validate,
     'root-image': makeRootImage,
     initramfs: makeInitramfs,
+    'boot-loader': makeBootLoader,
     payload: makePayload,
     iso: makeIso,
   }

@@ -81,7 +81,7 @@ async function executeStep(step: Step, job: Job, options: RunOptions): Promise<S
   try {
     draft = await store.begin(key, rebuild)
     const report = await execute(step, job.inputs, draft, options)
-    const content = await draft.seal(signal)
+    const content = await draft.seal({ signal, known: report.fileDigests ?? {} })
     const digest = report.digest ?? (fingerprint.fullyTracked === false ? content : key)
     const made = new Date().toISOString()
     const card = { key, ...label, fingerprint, digest, content, facts: report.facts, made, ms: elapsed() }

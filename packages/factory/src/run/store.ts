@@ -1,11 +1,10 @@
-import { existsSync } from 'node:fs'
-import { mkdir, open, readFile, rename, utimes, writeFile } from 'node:fs/promises'
+import { existsSync, readFileSync } from 'node:fs'
+import { mkdir, readFile, rename, utimes, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { isKilnError } from '@kiln/contract'
 import { type Lock, takeLock } from '../tools/flock.ts'
-import { flushFileSystem } from '../tools/sync.ts'
 import { type CardFound, cardText, type ResultCard, readCard } from './card.ts'
-import { contentDigest, type Stamp, stamp } from './content.ts'
+import { type ContentOptions, contentDigest, type Stamp, stamp } from './content.ts'
 import { removeTree } from './remove-tree.ts'
 import { type BuildSession, draftName, openSession } from './sessions.ts'
 
@@ -18,8 +17,9 @@ export interface StoredResult<Facts = unknown> extends ResultCard<Facts> {
 }
 
 /**
- * Results of steps by content key: `objects/<key>/{card.json,files/,stamp,used}`. A result appears by one rename after all
- * of it is on the disk: whole or not at all. Of two builds that want the same one, the second waits for the first.
+ * Results of steps by content key: `objects/<key>/{card.json,files/,stamp,used}`. A result appears by one rename, whole or
+ * not at all. Nobody waits for the disk: what was stamped before the machine was last started, which a power failure may
+ * have hit, is read through before it is used. Of two builds that want the same result, the second waits for the first.
  */
 export interface Store {
   /** Looks, and leaves no trace. */
@@ -49,8 +49,8 @@ export interface Draft {
   readonly files: string
   /** For what is needed only while the step runs; on the same file system as the files. */
   readonly scratch: string
-  /** Puts all of it on the disk. @returns the digest of the content, for the card */
-  seal(signal?: AbortSignal): Promise<string>
+  /** @returns the digest of the content, for the card */
+  seal(options?: ContentOptions): Promise<string>
   publish(card: ResultCard): Promise<StoredResult>
   discard(): Promise<void>
 }
@@ -107,8 +107,8 @@ async function noteUse(object: string): Promise<boolean> {
 export async function isIntact(object: string, card: ResultCard): Promise<boolean> {
   const files = join(object, 'files')
   if (!existsSync(files)) return false
-  const now = await stamp(files)
-  if (now.digest === (await readStamp(object))?.digest) return true
+  const [now, before] = [await stamp(files), await readStamp(object)]
+  if (now.digest === before?.digest && before.start === machineStart()) return true
   return hasContent(object, card)
 }
 
@@ -127,16 +127,28 @@ export async function hasContent(object: string, card: ResultCard): Promise<bool
   }
 }
 
-export async function readStamp(object: string): Promise<Stamp | undefined> {
+/** A stamp as it was written, with the start of the machine in which that was. */
+type WrittenStamp = Stamp & { readonly start?: string }
+
+export async function readStamp(object: string): Promise<WrittenStamp | undefined> {
   try {
-    return JSON.parse(await readFile(join(object, 'stamp'), 'utf8')) as Stamp
+    return JSON.parse(await readFile(join(object, 'stamp'), 'utf8')) as WrittenStamp
   } catch {
     return undefined
   }
 }
 
 async function writeStamp(object: string, value: Stamp): Promise<void> {
-  await writeFile(join(object, 'stamp'), `${JSON.stringify(value)}\n`)
+  const written: WrittenStamp = { ...value, start: machineStart() }
+  await writeFile(join(object, 'stamp'), `${JSON.stringify(written)}\n`)
+}
+
+let start: string | undefined
+
+/** A name for the time since the machine was started: so long, what was written is there, on the disk or in memory. */
+function machineStart(): string {
+  start ??= readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  return start
 }
 
 /** Makes an object disappear in one step, and then removes it. */
@@ -172,15 +184,11 @@ async function beginDraft(folder: string, object: string, replace: boolean): Pro
     files,
     scratch,
     discard,
-    async seal(signal) {
-      const [content] = await Promise.all([contentDigest(files, signal), flushFileSystem(files)])
-      return content
-    },
+    seal: (options) => contentDigest(files, options),
     async publish(card) {
-      await writeDurably(join(result, 'card.json'), cardText(card))
+      await writeFile(join(result, 'card.json'), cardText(card))
       if (replace || (await isBroken(object))) await moveAway(object, join(folder, 'replaced'))
       if (await renameUnlessThere(result, object)) {
-        await flushFolder(dirname(object))
         await writeStamp(object, await stamp(join(object, 'files')))
         await noteUse(object)
       }
@@ -209,25 +217,5 @@ async function renameUnlessThere(from: string, to: string): Promise<boolean> {
     const code = (error as NodeJS.ErrnoException).code
     if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error
     return false
-  }
-}
-
-async function writeDurably(path: string, text: string): Promise<void> {
-  const file = await open(path, 'w')
-  try {
-    await file.writeFile(text)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-}
-
-/** Only then is a rename on the disk. */
-async function flushFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r')
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
   }
 }

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { architectures } from '@kiln/contract'
 import fc from 'fast-check'
 import { expectCode } from '../testkit/testkit.ts'
-import { grubImageArguments, hybridBootSector } from './grub.ts'
+import { bootCode, grubImageArguments } from './grub.ts'
 import { mksquashfsArguments } from './mksquashfs.ts'
 import { makeFatEnvironment, makeFatScript } from './mtools.ts'
 import { addonArguments, bootLoaderPath, efiArchitecture, ukiArguments } from './ukify.ts'
@@ -176,18 +176,15 @@ describe('ukify', () => {
 })
 
 describe('grub-mkimage', () => {
-  it('makes an El Torito image with its prelude and modules, from the folder of its boot sector', () => {
-    const words = grubImageArguments({
-      target: '/out',
-      prelude: '/prelude.cfg',
-      modules: ['linux', 'iso9660'],
-    })
-    for (const word of ['--format=i386-pc-eltorito', '--config=/prelude.cfg', '--output=/out']) {
+  it('makes an image with its prelude and modules, from the folder of its boot code', () => {
+    const image = { format: 'i386-pc', prefix: '(,gpt2)/x', prelude: '', modules: ['linux', 'fat'] } as const
+    const words = grubImageArguments(image, '/prelude.cfg', '/out')
+    for (const word of ['--format=i386-pc', '--prefix=(,gpt2)/x', '--config=/prelude.cfg', '--output=/out']) {
       assert.ok(words.includes(word), word)
     }
-    assert.deepEqual(words.slice(-2), ['linux', 'iso9660'])
+    assert.deepEqual(words.slice(-2), ['linux', 'fat'])
     const folder = words.find((word) => word.startsWith('--directory='))?.slice('--directory='.length)
-    assert.ok(folder && hybridBootSector.startsWith(`${folder}/`))
+    for (const path of Object.values(bootCode)) assert.ok(folder && path.startsWith(`${folder}/`))
   })
 })
 

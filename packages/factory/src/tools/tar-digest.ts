@@ -5,20 +5,26 @@ import { isolated } from './unshare.ts'
 /**
  * Digest of everything below a folder: names, kinds, modes, owners, links, extended attributes with the capabilities,
  * contents. Times do not count. Files of subordinate ids are read, too. 64 hex digits.
+ * @param without names in the folder itself that are left out
  */
-export async function treeDigest(folder: string, signal?: AbortSignal): Promise<string> {
+export async function treeDigest(
+  folder: string,
+  signal?: AbortSignal,
+  without: readonly string[] = [],
+): Promise<string> {
   const hash = createHash('sha256')
-  const command = [...isolated({ network: false }), 'tar', ...digestArguments(folder)]
+  const command = [...isolated({ network: false }), 'tar', ...digestArguments(folder, without)]
   await runStreaming('setpriv', command, (chunk) => hash.update(chunk), { signal })
   return hash.digest('hex')
 }
 
 /** GNU tar writes an archive that depends on the tree alone: no times, no process id in the names of its headers. */
-export function digestArguments(folder: string): string[] {
+export function digestArguments(folder: string, without: readonly string[] = []): string[] {
   return [
     ...['--create', '--format=posix', '--sort=name', '--mtime=@0', '--numeric-owner'],
     '--pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime',
     ...['--xattrs', '--xattrs-include=*'],
+    ...['--anchored', '--no-wildcards', ...without.map((name) => `--exclude=./${name}`)],
     ...['--blocking-factor=512', `--directory=${folder}`, '.'],
   ]
 }

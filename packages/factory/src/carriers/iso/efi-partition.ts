@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
-import { mkdir, stat, utimes } from 'node:fs/promises'
+import { stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Architecture } from '@kiln/contract'
+import { bootLoaderFiles } from '../../payload/boot-loader.ts'
 import { listTree } from '../../resolve/digest.ts'
 import { makeStaging, stageFile, stageText } from '../../rootfs/staging.ts'
 import { makeFatEnvironment, makeFatScript } from '../../tools/mtools.ts'
-import { addonArguments, bootLoaderPath, efiArchitecture } from '../../tools/ukify.ts'
-import { liveWords } from './menu.ts'
+import { efiArchitecture } from '../../tools/ukify.ts'
 
 /** Runs a program in the toolchain, where the working folder of the medium is `inside`. */
 export interface MediumTools {
@@ -16,6 +16,8 @@ export interface MediumTools {
 
 export interface EfiPartitionOptions {
   readonly arch: Architecture
+  /** Folder with systemd-boot and the addon. */
+  readonly bootLoader: string
   readonly uki: { readonly source: string; readonly name: string }
   /** What makes this medium's identifiers its own. */
   readonly seed: string
@@ -31,20 +33,23 @@ export async function makeEfiPartition(
   options: EfiPartitionOptions,
   tools: MediumTools,
 ): Promise<void> {
-  const { uki, epoch } = options
+  const { uki, bootLoader, epoch } = options
   const folder = join(work, 'esp')
   const staging = await makeStaging(folder)
   await stageFile(staging, uki.source, `/EFI/Linux/${uki.name}`, 0o644)
   await stageText(staging, '/loader/loader.conf', 'timeout 3\nconsole-mode keep\n')
-  for (const path of ['EFI/BOOT', `EFI/Linux/${uki.name}.extra.d`]) await mkdir(join(folder, path))
-  const efi = efiArchitecture(options.arch)
-  const inside = `${tools.inside}/esp`
-  await tools.run(['cp', bootLoaderPath(efi), `${inside}/EFI/BOOT/BOOT${efi.toUpperCase()}.EFI`])
-  const addon = `${inside}/EFI/Linux/${uki.name}.extra.d/live.addon.efi`
-  await tools.run(addonArguments(efi, liveWords.join(' '), addon))
+  const loader = `/EFI/BOOT/BOOT${efiArchitecture(options.arch).toUpperCase()}.EFI`
+  const addon = `/EFI/Linux/${uki.name}.extra.d/${bootLoaderFiles.liveAddon}`
+  await stageFile(staging, join(bootLoader, bootLoaderFiles.efi), loader, 0o644)
+  await stageFile(staging, join(bootLoader, bootLoaderFiles.liveAddon), addon, 0o644)
   await fixTimes(folder, epoch)
   const volumeId = createHash('sha256').update(options.seed).digest('hex').slice(0, 8)
-  const fat = { target: `${tools.inside}/efi.img`, label: 'EFI_LIVE', volumeId, source: inside }
+  const fat = {
+    target: `${tools.inside}/efi.img`,
+    label: 'EFI_LIVE',
+    volumeId,
+    source: `${tools.inside}/esp`,
+  }
   const sizeMiB = await sizeInMiB(folder)
   await tools.run(['sh', '-euc', makeFatScript()], makeFatEnvironment({ ...fat, sizeMiB }, epoch))
 }

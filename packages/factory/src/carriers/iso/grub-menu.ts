@@ -30,25 +30,3 @@ function quoted(text: string): string {
 function grubWord(word: string): string {
   return /^[\w=:.,/@%+-]+$/.test(word) ? word : quoted(word)
 }
-
-/** Built into the El Torito image: finds the medium and hands over to its menu. */
-export const grubPrelude = `search --no-floppy --set=root --file /payload/payload.json
-set prefix=($root)/boot/grub
-configfile /boot/grub/grub.cfg
-`
-
-/** What the prelude and the menu need; everything else stays out of the boot image. */
-export const grubModules = [
-  'biosdisk',
-  'configfile',
-  'iso9660',
-  'linux',
-  'normal',
-  'part_gpt',
-  'part_msdos',
-  'search',
-  'search_fs_file',
-  'serial',
-  'terminal',
-  'test',
-] as const

@@ -1,22 +1,24 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { copyFile, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { type Architecture, artifactName, labels, liveMedium, Payload } from '@kiln/contract'
+import { bootLoaderFiles, hasBios } from '../../payload/boot-loader.ts'
+import { rootImageFile } from '../../payload/root-image.ts'
 import type { IsoParams } from '../../plan/step.ts'
 import { fileDigest } from '../../resolve/digest.ts'
 import { makeStaging, stageFile, stageText, stageTree } from '../../rootfs/staging.ts'
 import type { Executors, StepContext } from '../../run/engine.ts'
 import { runInSandbox } from '../../sandbox/sandbox.ts'
 import { toolchainSandbox } from '../../toolchain/toolchain.ts'
-import { grubImageArguments, hybridBootSector } from '../../tools/grub.ts'
+import { bootCode } from '../../tools/grub.ts'
 import { seededUuid } from '../../tools/veritysetup.ts'
 import { isoImageArguments } from '../../tools/xorriso.ts'
 import { type MediumTools, makeEfiPartition } from './efi-partition.ts'
-import { grubMenu, grubModules, grubPrelude } from './grub-menu.ts'
+import { grubMenu } from './grub-menu.ts'
 import { liveMenu } from './menu.ts'
 
-/** Files of the payload that lie in its folder; its UKI is in the EFI partition. */
-const payloadFiles = ['root.img', 'payload.json', 'packages.json', 'kernel', 'initramfs']
+/** The UKI is in the EFI partition and nowhere else. */
+const ukiFile = 'boot.efi'
 
 const medium = '/run/work/medium'
 
@@ -26,18 +28,19 @@ const medium = '/run/work/medium'
  */
 export const makeIso: Executors['iso'] = async ({ params }, context) => {
   const { folder, digest: payloadDigest } = context.inputs.payload
+  const bootLoader = context.inputs['boot-loader'].folder
   const payload = Payload.parse(JSON.parse(await readFile(join(folder, 'payload.json'), 'utf8')))
   const work = join(context.scratch, 'medium')
   await stageMedium(join(work, 'tree'), params, payload)
   const tools = mediumTools(work, params, context)
   const seed = createHash('sha256').update(payloadDigest).digest('hex')
-  const uki = { source: join(folder, 'boot.efi'), name: artifactName(identityOf(payload), '.efi') }
-  await makeEfiPartition(work, { arch: params.arch, uki, seed, epoch: params.epoch }, tools)
-  const bios = hasBios(params.arch) ? await makeBiosImage(work, tools) : undefined
-  const payloadGrafts = payloadFiles.map((file) => [
-    `${liveMedium.payloadFolder}/${file}`,
-    `/run/work/payload/${file}`,
-  ])
+  const uki = { source: join(folder, ukiFile), name: artifactName(identityOf(payload), '.efi') }
+  await makeEfiPartition(work, { arch: params.arch, bootLoader, uki, seed, epoch: params.epoch }, tools)
+  const bios = hasBios(params.arch) ? await stageBiosImage(work, bootLoader) : undefined
+  const payloadFiles = (await readdir(folder)).filter((file) => file !== ukiFile)
+  const payloadGrafts = [[rootImageFile, 'root-image'], ...payloadFiles.map((file) => [file, 'payload'])].map(
+    ([file, input]) => [`${liveMedium.payloadFolder}/${file}`, `/run/work/${input}/${file}`],
+  )
   await tools.run(
     isoImageArguments({
       target: `/run/work/out/${params.file}`,
@@ -56,13 +59,18 @@ export const makeIso: Executors['iso'] = async ({ params }, context) => {
   const image = join(context.out, params.file)
   const digest = await fileDigest(image)
   await writeFile(`${image}.sha256`, `${digest}  ${params.file}\n`)
-  return { digest: `sha256:${digest}`, facts: { digest: `sha256:${digest}`, size: (await stat(image)).size } }
+  return {
+    digest: `sha256:${digest}`,
+    facts: { digest: `sha256:${digest}`, size: (await stat(image)).size },
+    fileDigests: { [params.file]: digest },
+  }
 }
 
 function mediumTools(work: string, { epoch }: IsoParams, context: StepContext<'iso'>): MediumTools {
   const { inputs, out, scratch, line: onLine, signal } = context
   const sandbox = toolchainSandbox(inputs.toolchain, scratch, [
     { kind: 'bind-ro', source: inputs.payload.folder, target: '/run/work/payload' },
+    { kind: 'bind-ro', source: inputs['root-image'].folder, target: '/run/work/root-image' },
     { kind: 'bind', source: work, target: medium },
     { kind: 'bind', source: out, target: '/run/work/out' },
   ])
@@ -88,19 +96,15 @@ async function stageMedium(folder: string, params: IsoParams, payload: Payload):
   await stageText(tree, '/boot/grub/grub.cfg', menu)
 }
 
-function hasBios(arch: Architecture): boolean {
-  return arch === 'amd64'
-}
-
-async function makeBiosImage(
+/** El Torito's image lies in the tree: firmware loads it from there. */
+async function stageBiosImage(
   work: string,
-  tools: MediumTools,
+  bootLoader: string,
 ): Promise<{ image: string; bootSector: string }> {
-  await mkdir(join(work, 'tree/boot/grub'), { recursive: true })
-  await writeFile(join(work, 'prelude.cfg'), grubPrelude)
-  const target = `${medium}/tree/boot/grub/eltorito.img`
-  await tools.run(grubImageArguments({ target, prelude: `${medium}/prelude.cfg`, modules: grubModules }))
-  return { image: '/boot/grub/eltorito.img', bootSector: hybridBootSector }
+  const image = '/boot/grub/eltorito.img'
+  await mkdir(join(work, 'tree', dirname(image)), { recursive: true })
+  await copyFile(join(bootLoader, bootLoaderFiles.liveBios), join(work, 'tree', image))
+  return { image, bootSector: bootCode.hybrid }
 }
 
 /** The schema of the card is open where that of an image is not. */

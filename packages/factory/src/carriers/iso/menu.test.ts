@@ -3,8 +3,10 @@ import { spawnSync } from 'node:child_process'
 import { describe, it } from 'node:test'
 import { parseBootParameters } from '@kiln/contract'
 import fc from 'fast-check'
-import { grubMenu, grubModules, grubPrelude } from './grub-menu.ts'
-import { liveMenu, liveWords, type MenuEntry } from './menu.ts'
+import { liveGrubImage } from '../../payload/grub-images.ts'
+import { liveWords } from '../../payload/live-words.ts'
+import { grubMenu } from './grub-menu.ts'
+import { liveMenu, type MenuEntry } from './menu.ts'
 
 const rootHash = 'ab'.repeat(32)
 const cmdline = `kiln.roothash=${rootHash} console=ttyS0 rd.shell=0 note="two words"`
@@ -133,13 +135,13 @@ describe('grub.cfg', () => {
       terminal_input: 'terminal',
       terminal_output: 'terminal',
     }
-    const lines = `${grubPrelude}\n${menuOf([{ title: 'a', words: [] }])}`
+    const lines = `${liveGrubImage.prelude}\n${menuOf([{ title: 'a', words: [] }])}`
       .split('\n')
       .map((each) => each.trim())
     const commands = new Set(lines.map((each) => each.split(' ')[0] ?? ''))
     for (const command of commands) {
       if (['', '}', 'set'].includes(command)) continue
-      assert.ok(([...grubModules] as string[]).includes(bringing[command] ?? command), command)
+      assert.ok(([...liveGrubImage.modules] as string[]).includes(bringing[command] ?? command), command)
     }
   })
 })

@@ -1,4 +1,5 @@
-import { labels, splitCommandLine } from '@kiln/contract'
+import { splitCommandLine } from '@kiln/contract'
+import { liveWords } from '../../payload/live-words.ts'
 
 /** One way to start the medium. */
 export interface MenuEntry {
@@ -7,9 +8,6 @@ export interface MenuEntry {
   /** The words of the payload's command line, and those of the carrier behind them. */
   readonly words: readonly string[]
 }
-
-/** Tells the initramfs that its root lies on this medium; the field's own word for it. */
-export const liveWords = [`root=live:CDLABEL=${labels.live}`]
 
 /** The first entry is the one that starts by itself. */
 export function liveMenu(title: string, cmdline: string): MenuEntry[] {
