@@ -13,13 +13,14 @@ export function isoSize(workspace: Workspace): number {
   return Number(lastResult(workspace, 'iso').facts.size)
 }
 
-const mediaSteps = ['root-image', 'initramfs', 'payload', 'iso']
+const mediaSteps = ['root-image', 'payload', 'iso']
 
-/** From the unpacked root to the ISO. */
+/** From the unpacked root to the ISO. The initramfs is there, as it is for the peers. */
 export function mediaBuild(workspace: Workspace): Contender {
   return {
     name: 'Kiln',
-    covers: 'root image with dm-verity, initramfs, UKI, ISO, checksums; results flushed to the disk',
+    covers:
+      'root image with dm-verity, UKI, ISO, checksums; the ISO flushed to the disk; the initramfs is there',
     command: buildCommand(workspace, '--frozen'),
     before: () => {
       rmSync(workspace.out, { recursive: true, force: true })
@@ -63,7 +64,9 @@ export function changedConfigBuild(workspace: Workspace): Contender {
 
 /** The peers' tools are installed before, so Kiln's toolchain is, too. */
 const isTool = ({ step }: StoredObject) =>
-  ['toolchain', 'toolchain/files'].includes(step) || step.startsWith('agent/')
+  ['toolchain', 'toolchain/files'].includes(step) ||
+  step.startsWith('agent/') ||
+  step.startsWith('boot-loader/')
 
 export function coldBuild(workspace: Workspace): Contender {
   return {

@@ -64,7 +64,7 @@ function coldSection({ results }: PageFacts): string[] {
   return [
     '## From package files',
     '',
-    'The same packages, already loaded. Kiln checks each result, makes it durable on the disk and keeps it; the others do not.',
+    'The same packages, already loaded. Kiln takes a digest of each result and keeps it; the others do not.',
     '',
     ...table(results.cold),
   ]
@@ -127,6 +127,7 @@ function howSection({ prepared: { versions } }: PageFacts): string[] {
     '  keeps for a process and all that it waited for (`getrusage`). Bytes written are those given to file systems on disk.',
     "- All work on one disk. Before each run its folder is emptied and everything pending is written out; not measured. Kiln's",
     '  row is the command as a user types it, with the start of Node.js, a build whose other results are in the store.',
+    '- Before all, the memory of the machine is written to once: a virtual machine gets it from its host only then, and slowly.',
     `- The peers run in a Debian 13 root of their own, made by apt: ${named}. Kiln's toolchain has the`,
     '  same versions of mksquashfs and xorriso.',
     '- **AuroraBoot** itself is not run: it is a container. Its rows are the commands that it starts for an ISO, in its order and',

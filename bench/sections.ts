@@ -67,11 +67,11 @@ export function measureAll(
     changes,
     initramfs,
     packing: compare(rounds, [
-      packing(workspace, 'Kiln: zstd 6, 256 KiB', [
+      packing(workspace, 'Kiln: zstd 3, 256 KiB', [
         '-comp',
         'zstd',
         '-Xcompression-level',
-        '6',
+        '3',
         '-b',
         '256K',
       ]),
@@ -97,7 +97,8 @@ function stepTimes(workspace: Workspace): StepTime[] {
   return objects.map(({ title, ms }) => ({ title, ms }))
 }
 
-const stepOrder = 'repository toolchain agent base packages convert validate root-image initramfs payload iso'
+const stepOrder =
+  'repository toolchain agent boot-loader base packages convert validate root-image initramfs payload iso'
 
 function order(kind: string): number {
   return stepOrder.split(' ').indexOf(kind)

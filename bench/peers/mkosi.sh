@@ -16,7 +16,7 @@ cat > repart/10-root.conf <<'PARTITION'
 Type=root
 Format=squashfs
 Compression=zstd
-CompressionLevel=6
+CompressionLevel=3
 CopyFiles=/
 ExcludeFiles=/boot/
 ExcludeFiles=/efi/

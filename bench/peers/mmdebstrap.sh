@@ -5,5 +5,5 @@ mmdebstrap --mode=root --variant=apt --format=directory --architectures=amd64 \
   --dpkgopt=path-exclude=/usr/share/doc/* '--dpkgopt=path-include=/usr/share/doc/*/copyright' \
   --dpkgopt=path-exclude=/usr/share/lintian/* --dpkgopt=force-unsafe-io \
   --include="$1" trixie root 'deb [trusted=yes] copy:/bench/boot/packages ./' > log 2>&1 || { tail -n 40 log >&2; exit 1; }
-mksquashfs root result -noappend -no-progress -comp zstd -Xcompression-level 6 -b 256K -xattrs \
+mksquashfs root result -noappend -no-progress -comp zstd -Xcompression-level 3 -b 256K -xattrs \
   -wildcards -e 'boot/*' > /dev/null 2>&1
