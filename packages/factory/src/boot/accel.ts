@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
@@ -20,10 +20,27 @@ let known: Promise<ProbeVerdict> | undefined
  * cannot be opened, aborts, or hangs. So a machine is started that runs one sector of code. Found out once per process.
  */
 export function probeKvm(): Promise<ProbeVerdict> {
-  known ??= existsSync('/dev/kvm')
-    ? probeAccelerator('kvm')
-    : Promise.resolve({ works: false, reason: 'there is no /dev/kvm' })
+  const reason = kvmObstacle(existsSync('/dev/kvm'), process.arch, readCpuInfo())
+  known ??= reason === undefined ? probeAccelerator('kvm') : Promise.resolve({ works: false, reason })
   return known
+}
+
+/**
+ * What speaks against KVM before anything is tried. An x86 processor without vmx and svm has only a stand-in in software
+ * (kvm-pvm), which runs firmware and one sector of code, but hangs with a kernel.
+ */
+export function kvmObstacle(hasDevice: boolean, arch: string, cpuInfo: string): string | undefined {
+  if (!hasDevice) return 'there is no /dev/kvm'
+  if (arch !== 'x64' || /^flags\b.*\b(vmx|svm)\b/m.test(cpuInfo)) return undefined
+  return 'the processor shows neither vmx nor svm'
+}
+
+function readCpuInfo(): string {
+  try {
+    return readFileSync('/proc/cpuinfo', 'utf8')
+  } catch {
+    return ''
+  }
 }
 
 /**
