@@ -94,9 +94,9 @@ describe('a build that is broken off', () => {
     const script = `
       mount -t tmpfs -o size=700M small "$1"
       cp -r "$4" "$1/pool"
-      "$2" build "$3" --yes --cache "$1" --out "$5" --json --progress none | tail -n 1 || true
+      "$2" build "$3" --yes --payload --cache "$1" --out "$5" --json --progress none | tail -n 1 || true
       mount -o remount,size=6G "$1"
-      "$2" build "$3" --yes --cache "$1" --out "$5" --json --progress none | tail -n 1`
+      "$2" build "$3" --yes --payload --cache "$1" --out "$5" --json --progress none | tail -n 1`
     const pool = join(cacheFolder, 'pool')
     const args = [cache, join(repository, 'kiln'), definition, pool, out]
     const { stdout, stderr } = spawnSync('unshare', ['--mount', 'sh', '-eu', '-c', script, 'sh', ...args], {

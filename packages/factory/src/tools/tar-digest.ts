@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { isKilnError } from '@kiln/contract'
 import { runStreaming } from './process.ts'
 import { isolated } from './unshare.ts'
 
@@ -11,6 +12,25 @@ export async function treeDigest(
   folder: string,
   signal?: AbortSignal,
   without: readonly string[] = [],
+): Promise<string> {
+  for (let tries = 3; ; tries--) {
+    try {
+      return await digestOnce(folder, signal, without)
+    } catch (error) {
+      if (tries <= 1 || !isDisturbed(error)) throw error
+    }
+  }
+}
+
+/** Somebody gave a file a further name while tar read it, as builds do with package files: it is the same file still. */
+function isDisturbed(error: unknown): boolean {
+  return isKilnError(error) && /: file changed as we read it$/m.test(error.output ?? '')
+}
+
+async function digestOnce(
+  folder: string,
+  signal: AbortSignal | undefined,
+  without: readonly string[],
 ): Promise<string> {
   const hash = createHash('sha256')
   const command = [...isolated({ network: false }), 'tar', ...digestArguments(folder, without)]
