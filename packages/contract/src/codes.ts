@@ -35,6 +35,10 @@ export const errorFacts = {
     title: 'a registry is not reached over a trusted connection',
   },
   'E-REGISTRY-UNREACHABLE': { exit: 'network', title: 'a registry does not answer' },
+  'E-REGISTRY-REFUSED': { exit: 'environment', title: 'a registry does not do what it is asked to' },
+  'E-IMAGE-MISSING': { exit: 'config', title: 'an image that the registry does not have' },
+  'E-PAYLOAD-MISSING': { exit: 'config', title: 'an image without a payload' },
+  'E-PAYLOAD-DAMAGED': { exit: 'verification', title: 'a payload that is not what its card says' },
   'E-OVERLAY-UNREADABLE': { exit: 'config', title: 'a folder of files is missing or cannot be read' },
   'E-CLOUD-CONFIG': { exit: 'config', title: 'a cloud-config that is not understood' },
 
@@ -42,6 +46,8 @@ export const errorFacts = {
   'E-NOT-REPRODUCED': { exit: 'different', title: 'a second build gave other bytes' },
 
   'E-PACKAGE-UNKNOWN': { exit: 'config', title: 'a package that the archive does not have' },
+  'E-PACKAGE-REQUIRED': { exit: 'config', title: 'a package that cannot be left out' },
+  'E-PACKAGE-UNSATISFIABLE': { exit: 'config', title: 'packages that cannot be installed together' },
   'E-PACKAGE-GONE': { exit: 'stale', title: 'a package of the lock is no longer to be had' },
   'E-PACKAGE-INSTALL': { exit: 'environment', title: 'the package manager failed' },
   'E-KERNEL-MISSING': { exit: 'config', title: 'the root file system has no kernel' },
@@ -51,6 +57,7 @@ export const errorFacts = {
   },
   'E-LIBRARY-MISSING': { exit: 'config', title: 'a shared library that a program needs is not there' },
   'E-IMAGE-INVALID': { exit: 'verification', title: 'the converted root file system fails validation' },
+  'E-DISK-LAYOUT': { exit: 'config', title: 'a disk that cannot be laid out as it is wished' },
 
   'E-KEYRING-MISSING': { exit: 'environment', title: 'the keyring that signs the archive is not there' },
   'E-MIRROR-UNKNOWN': { exit: 'environment', title: 'no mirror is known for the distribution' },

@@ -1,13 +1,16 @@
 import * as z from 'zod'
+import { sizePattern } from './bytes.ts'
 import { architectures, variants } from './names.ts'
 
 /**
  * kiln.yaml: what is wanted. One schema gives the types, the validation and the JSON Schema for editors.
  * Closed: a key that is not here is an error.
  */
-const packageName = z
-  .string()
-  .regex(/^[a-z0-9][a-z0-9+.-]*$/, 'is not a package name: lower-case letters, digits, + - . only')
+const packageName = z.string().regex(
+  // apt reads a name that ends in `-` as a wish to remove; `g++` is a name, though.
+  /^[a-z0-9]([a-z0-9+.-]*[a-z0-9+])?$/,
+  'is not a package name: lower-case letters, digits, + - . only, and no - or . at its end',
+)
 const relativePath = z.string().min(1, 'must not be empty')
 
 const Kernel = z.strictObject({
@@ -21,6 +24,31 @@ const Packages = z.strictObject({
     .describe('Packages to install besides those of the distribution data.'),
   remove: z.array(packageName).default([]).describe('Packages of the distribution data to leave out.'),
 })
+
+const size = z.string().regex(sizePattern, 'is not a size: a number with KiB, MiB, GiB or TiB, as in 256MiB')
+
+const ExtraPartition = z.strictObject({
+  name: z.string().describe('Name in the partition table.'),
+  size: size.describe('Size, rounded up to whole MiB.'),
+  fs: z.enum(['ext4', 'vfat', 'none']).default('ext4').describe('File system.'),
+  label: z.string().optional().describe('Label of the file system.'),
+})
+
+const Disk = z.strictObject({
+  firmware: z
+    .enum(['uefi', 'bios', 'hybrid'])
+    .optional()
+    .describe('What starts the disk; hybrid: both. Default: hybrid on amd64, otherwise uefi.'),
+  generations: z.int().min(2).max(16).default(2).describe('How many good generations there is room for.'),
+  efi: size.optional().describe('Size of COS_GRUB, with the boot files. Default: by their size.'),
+  oem: size.optional().describe('Size of COS_OEM, with the cloud-configs. Default: 64MiB.'),
+  state: size.optional().describe('Size of COS_STATE, with the systems. Default: by their size.'),
+  persistent: size
+    .optional()
+    .describe('Size of COS_PERSISTENT in the image; it grows at the first boot. Default: 256MiB.'),
+  extra: z.array(ExtraPartition).default([]).describe('Further partitions, before COS_PERSISTENT.'),
+})
+export type DiskDefinition = z.infer<typeof Disk>
 
 const Image = z.strictObject({
   flavor: z.string().describe('Distribution, as in distros/: debian.'),
@@ -37,7 +65,9 @@ const Image = z.strictObject({
   device: z.enum(['generic']).default('generic').describe('Board or machine class.'),
   packages: Packages.default({ add: [], remove: [] }).describe('Packages on top of the distribution data.'),
   overlay: relativePath.optional().describe('Folder whose files are copied over the root file system.'),
-  'cloud-config': relativePath.optional().describe('Cloud-config to put on the medium, beside the payload.'),
+  'cloud-config': relativePath
+    .optional()
+    .describe('Cloud-config to put on the medium, beside the payload, or on COS_OEM of a disk image.'),
   medium: relativePath
     .optional()
     .describe('Folder whose files are put on the medium, beside payload and cloud-config.'),
@@ -61,9 +91,10 @@ const Image = z.strictObject({
     )
     .default([])
     .describe('Words added to the kernel command line.'),
+  disk: Disk.optional().describe('Layout of the raw disk image.'),
 })
 
-export const artifactKinds = ['iso'] as const
+export const artifactKinds = ['iso', 'raw', 'oci'] as const
 export type ArtifactKind = (typeof artifactKinds)[number]
 
 export const Definition = z.strictObject({

@@ -72,7 +72,15 @@ const cases: readonly { readonly name: string; readonly text: string; readonly e
     name: 'a bad value, in a list in a map',
     text: inImage('packages: {add: [good, "bad name"]}'),
     expected: [
-      'E-CONFIG-BAD-VALUE kiln.yaml:6:28 images[0].packages.add[1] is not a package name: lower-case letters, digits, + - . only',
+      'E-CONFIG-BAD-VALUE kiln.yaml:6:28 images[0].packages.add[1] is not a package name: lower-case letters, digits, + - . only, and no - or . at its end',
+    ],
+  },
+  {
+    name: 'a package name that apt would read as a wish to remove',
+    text: inImage('packages: {add: [vim-, g++, memtest86+], remove: [nano-]}'),
+    expected: [
+      'E-CONFIG-BAD-VALUE kiln.yaml:6:22 images[0].packages.add[0] is not a package name: lower-case letters, digits, + - . only, and no - or . at its end',
+      'E-CONFIG-BAD-VALUE kiln.yaml:6:55 images[0].packages.remove[0] is not a package name: lower-case letters, digits, + - . only, and no - or . at its end',
     ],
   },
   {

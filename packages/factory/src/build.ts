@@ -1,4 +1,4 @@
-import { mkdir, readdir, stat, statfs } from 'node:fs/promises'
+import { mkdir, readdir, statfs } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { type ImageIdentity, imageName, KilnError } from '@kiln/contract'
@@ -8,10 +8,9 @@ import type { LoadedDefinition } from './definition/load.ts'
 import { withPlace } from './definition/places.ts'
 import { type Delivery, openDelivery } from './deliver.ts'
 import type { Emit } from './events.ts'
-import { readLock, writeLock } from './lock/file.ts'
-import type { Lock } from './lock/lock.ts'
 import { planBuild as makePlan, planTools, stepId } from './plan/plan.ts'
 import type { Plan, StepKinds } from './plan/step.ts'
+import { keepLock } from './resolve/keep-lock.ts'
 import {
   lockFile,
   type ResolvedBuild,
@@ -69,7 +68,22 @@ export interface BuildResult {
   readonly ms: number
 }
 
-type PlanOptions = Omit<BuildOptions, 'out' | 'rebuild'> & { readonly renewLock?: boolean }
+type PlanOptions = Omit<MakeOptions, 'rebuild'> & { readonly renewLock?: boolean }
+
+/** For who takes results from the store itself. */
+export interface MakeOptions extends Omit<BuildOptions, 'out' | 'payload'> {
+  /** What to make of each image. Default: what the definition says. */
+  readonly artifacts?: readonly ArtifactKind[]
+  /** Steps of each image whose results are taken, beside its artifacts. */
+  readonly parts?: readonly string[]
+}
+
+export interface Made {
+  readonly images: readonly ResolvedImage[]
+  readonly artifacts: readonly ArtifactKind[]
+  /** The result of a step of an image, by the end of its id: `payload`. */
+  resultOf(image: ResolvedImage, what: string): StoredResult
+}
 
 /** What a build would do, without doing it. Asks the archive for its state. */
 export async function planBuild(options: PlanOptions): Promise<{ build: ResolvedBuild; plan: Plan }> {
@@ -90,8 +104,8 @@ export async function planBuild(options: PlanOptions): Promise<{ build: Resolved
       hint: `there are: ${names.join(', ')}`,
     })
   }
-  const onResolve = (set: string) =>
-    emit({ event: 'notice', level: 'info', message: `resolves the packages of ${set}` })
+  const onResolve = (set: string, why: string) =>
+    emit({ event: 'notice', level: 'info', message: `resolves the packages of ${set}: ${why}` })
   const inputs = {
     definition,
     images,
@@ -107,7 +121,7 @@ export async function planBuild(options: PlanOptions): Promise<{ build: Resolved
   const build = await resolveBuild(inputs).catch((error: unknown) => {
     throw withPlace(error, definition)
   })
-  return { build, plan: makePlan(build, definition.definition.artifacts) }
+  return { build, plan: makePlan(build, artifactsOf(options)) }
 }
 
 /** Bytes that came over the network in this build. */
@@ -119,7 +133,10 @@ function downloadedBytes(plan: Plan, { results, made }: RunReport): number {
 }
 
 /** Made before there is a plan: a registry has to be asked what is there now. The plan then finds them in the store. */
-async function makeContainerTools(root: ToolRoot, options: PlanOptions): Promise<ContainerTools> {
+export async function makeContainerTools(
+  root: ToolRoot,
+  options: Pick<PlanOptions, 'cacheFolder' | 'poolFolder' | 'emit' | 'signal'>,
+): Promise<ContainerTools> {
   const { cacheFolder, poolFolder = join(cacheFolder, 'pool'), emit, signal } = options
   const steps = planTools('container-tools', root)
   const [store, executors] = [openStore(cacheFolder), makeExecutors(poolFolder)]
@@ -132,25 +149,37 @@ async function makeContainerTools(root: ToolRoot, options: PlanOptions): Promise
   return tools
 }
 
-/** Resolves all sets anew and writes the lock. @returns whether it changed */
-export async function renewLock(options: PlanOptions): Promise<{ file: string; changed: boolean }> {
+/** Resolves all sets of all images anew and writes the lock. @returns whether it changed */
+export async function renewLock(
+  options: Omit<PlanOptions, 'image'>,
+): Promise<{ file: string; changed: boolean }> {
   const { build } = await planBuild({ ...options, renewLock: true })
-  return { file: lockFile(options.definition), changed: await keepLock(options.definition, build.lock) }
+  const changed = await keepLock(options.definition, build.lock, { prune: true })
+  return { file: lockFile(options.definition), changed }
 }
 
-/** A build of some images leaves the sets of the others in the lock. */
-async function keepLock(definition: LoadedDefinition, lock: Lock): Promise<boolean> {
-  const file = lockFile(definition)
-  const before = await readLock(file)
-  return writeLock(file, {
-    ...lock,
-    sets: { ...before?.sets, ...lock.sets },
-    bases: { ...before?.bases, ...lock.bases },
-  })
+function artifactsOf({ artifacts, definition }: PlanOptions): readonly ArtifactKind[] {
+  return artifacts ?? definition.definition.artifacts
 }
 
 /** Builds all images and artifacts of a definition, and puts the artifacts into `out`. */
 export async function build(options: BuildOptions): Promise<BuildResult> {
+  const parts = options.payload ? payloadParts : []
+  const { result, ...numbers } = await makeArtifacts({ ...options, parts }, async (made) => {
+    const delivery = openDelivery(options.cacheFolder)
+    const images: BuiltImage[] = []
+    for (const image of made.images) images.push(await deliverImage(image, made, delivery, options))
+    await delivery.finish()
+    return images
+  })
+  return { images: result, ...numbers }
+}
+
+/** Makes artifacts of all images. @param use takes them from the store; nothing of them can be pruned meanwhile */
+export async function makeArtifacts<T>(
+  options: MakeOptions,
+  use: (made: Made) => Promise<T>,
+): Promise<Omit<BuildResult, 'images'> & { readonly result: T }> {
   const started = performance.now()
   const { emit, signal, cacheFolder, rebuild, poolFolder = join(cacheFolder, 'pool') } = options
   // Modes of files that tools make are part of the result, so the user's own mask must not be.
@@ -159,7 +188,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   await requireSpace(cacheFolder)
   await sweepDrafts(cacheFolder)
   const { build, plan } = await planBuild(options)
-  await keepLock(options.definition, build.lock)
+  if (!options.frozen) await keepLock(options.definition, build.lock)
   emit({
     event: 'plan',
     steps: plan.steps.map(({ id, title, inputs }) => ({
@@ -172,24 +201,28 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   const executors = makeExecutors(poolFolder)
   const concurrency = Math.max(2, availableParallelism())
   const explain = (error: unknown, step: string) => withPlace(error, options.definition, step)
-  const parts = options.payload ? payloadParts : []
-  const kinds = [...parts, ...options.definition.definition.artifacts]
+  const artifacts = artifactsOf(options)
+  const kinds = [...(options.parts ?? []), ...artifacts]
   const deliver = build.images.flatMap((image) => kinds.map((kind) => stepId(image, kind)))
   const run = { store, executors, emit, signal, rebuild, concurrency, explain, deliver }
   try {
     const report = await runPlan(plan, run)
-    const delivery = openDelivery(cacheFolder)
-    const images: BuiltImage[] = []
-    for (const image of build.images) images.push(await deliverImage(image, report, delivery, options))
-    await delivery.finish()
+    const resultOf = (image: ResolvedImage, what: string) => resultIn(report, image, what)
+    const result = await use({ images: build.images, artifacts, resultOf })
     const ms = Math.round(performance.now() - started)
     const { built, reused } = report
     emit({ event: 'summary', built, reused, downloaded: downloadedBytes(plan, report), ms })
     const toolchain = report.results.get('toolchain')?.key ?? ''
-    return { images, built, reused, toolchain, ms }
+    return { result, built, reused, toolchain, ms }
   } finally {
     await store.close()
   }
+}
+
+function resultIn({ results }: RunReport, image: ResolvedImage, what: string): StoredResult {
+  const found = results.get(stepId(image, what))
+  if (!found) throw new KilnError('E-BUG', `the plan made no ${what} for ${imageName(image.identity)}`)
+  return found
 }
 
 /** What makes up a payload, as steps. */
@@ -197,24 +230,16 @@ const payloadParts = ['payload', 'root-image']
 
 async function deliverImage(
   image: ResolvedImage,
-  { results }: RunReport,
+  { artifacts, resultOf }: Made,
   delivery: Delivery,
-  { definition, out, payload: wanted = false }: BuildOptions,
+  { out, payload: wanted = false }: BuildOptions,
 ): Promise<BuiltImage> {
-  const name = imageName(image.identity)
-  const result = (what: string) => {
-    const found = results.get(stepId(image, what))
-    if (!found) throw new KilnError('E-BUG', `the plan made no ${what} for ${name}`)
-    return found
-  }
-  const folder = join(out, name)
-  if (wanted) for (const part of payloadParts) await delivery.add(result(part), folder)
-  const artifacts: BuiltArtifact[] = []
-  for (const kind of definition.definition.artifacts) {
-    artifacts.push(await deliverArtifact(kind, result(kind), out, delivery))
-  }
-  const { digest } = result('payload')
-  return { identity: image.identity, payload: { ...(wanted ? { folder } : {}), digest }, artifacts }
+  const folder = join(out, imageName(image.identity))
+  if (wanted) for (const part of payloadParts) await delivery.add(resultOf(image, part), folder)
+  const built: BuiltArtifact[] = []
+  for (const kind of artifacts) built.push(await deliverArtifact(kind, resultOf(image, kind), out, delivery))
+  const { digest } = resultOf(image, 'payload')
+  return { identity: image.identity, payload: { ...(wanted ? { folder } : {}), digest }, artifacts: built }
 }
 
 /** Below this, apt hangs instead of saying that the disk is full; a first build takes three times as much. */
@@ -238,6 +263,6 @@ async function deliverArtifact(
 ): Promise<BuiltArtifact> {
   await delivery.add(result, out)
   const name = (await readdir(result.folder)).find((candidate) => candidate.endsWith(`.${kind}`)) ?? ''
-  const path = join(out, name)
-  return { kind, path, digest: result.digest, size: (await stat(join(result.folder, name))).size }
+  const { size } = result.facts as { readonly size: number }
+  return { kind, path: join(out, name), digest: result.digest, size }
 }

@@ -2,7 +2,7 @@
 # Ends with 3 and the path where a folder that Kiln mounts on or writes to is a link: it could lead out of the root.
 set -eu
 root=$1
-for name in etc usr var var/cache var/lib; do
+for name in etc usr var var/cache var/cache/apt var/cache/apt/archives var/lib; do
   if [ -L "$root/$name" ]; then echo "/$name"; exit 3; fi
 done
 # Marks by which programs believe that they run in a container.

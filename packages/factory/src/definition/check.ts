@@ -2,6 +2,7 @@ import { accessSync, constants, readdirSync, statSync } from 'node:fs'
 import { type Finding, formatPlace, imageName, isKilnError, suggest } from '@kiln/contract'
 import { parseBase } from '../bases/source.ts'
 import { cloudConfigFindings } from './cloud-config.ts'
+import { diskFindings } from './disk.ts'
 import type { LoadedDefinition, LoadedImage } from './load.ts'
 
 /** A distribution that there is data for. */
@@ -20,6 +21,7 @@ export function semanticFindings(loaded: LoadedDefinition, knownDistros: readonl
       ...baseFindings(loaded, image, index),
       ...folderFindings(loaded, image, index),
       ...configFindings(loaded, image, index),
+      ...diskFindings(loaded, image, index),
     ]),
     ...duplicateFindings(loaded),
   ]

@@ -1,4 +1,4 @@
-import { errorFromFindings, type Finding, imageName, isKilnError, type KilnError } from '@kiln/contract'
+import { type ErrorCode, type Finding, imageName, isKilnError, KilnError } from '@kiln/contract'
 import type { LoadedDefinition } from './load.ts'
 
 /**
@@ -12,24 +12,57 @@ export function withPlace(error: unknown, definition: LoadedDefinition, step?: s
     .map(({ identity }, index) => ({ index, prefix: `${imageName(identity)}/` }))
     .filter(({ prefix }) => step === undefined || step.startsWith(prefix))
     .map(({ index }) => index)
-  if (error.code === 'E-KERNEL-MISSING' || error.code === 'E-KERNEL-MODULE-MISSING') {
-    const [image] = images
-    if (image === undefined) return error
-    return placed(error, [finding(error, error.message, definition, ['images', image, 'kernel'])])
+  switch (error.code) {
+    case 'E-KERNEL-MISSING':
+    case 'E-KERNEL-MODULE-MISSING':
+      return placed(error, kernelFindings(error, definition, images))
+    case 'E-PACKAGE-UNKNOWN':
+      return placed(
+        error,
+        packageFindings(error, definition, images, (name) => `the archive has no package "${name}"`),
+      )
+    case 'E-PACKAGE-REQUIRED':
+      return placed(
+        error,
+        packageFindings(error, definition, images, () => error.message),
+      )
+    case 'E-PACKAGE-UNSATISFIABLE':
+      // The first is the one that wants; the others only stand in its way.
+      return placed(error, packageFindings(error, definition, images, () => error.message).slice(0, 1))
+    case 'E-DISK-LAYOUT':
+      return placed(error, diskFindings(error, definition, images))
+    default:
+      return error
   }
-  if (error.code !== 'E-PACKAGE-UNKNOWN') return error
-  return placed(
-    error,
-    images.flatMap((image) => packageFindings(error, definition, image)),
-  )
 }
 
-function packageFindings(error: KilnError, definition: LoadedDefinition, image: number): Finding[] {
-  return error.subjects.flatMap((name) => {
-    const path = packagePath(name, definition, image)
-    const message = `the archive has no package "${name}"`
-    return path ? [finding(error, message, definition, path)] : []
-  })
+function kernelFindings(
+  error: KilnError,
+  definition: LoadedDefinition,
+  images: readonly number[],
+): Finding[] {
+  const [image] = images
+  return image === undefined ? [] : [finding(error, error.message, definition, ['images', image, 'kernel'])]
+}
+
+function diskFindings(error: KilnError, definition: LoadedDefinition, images: readonly number[]): Finding[] {
+  const [image] = images
+  return image === undefined ? [] : [finding(error, error.message, definition, ['images', image, 'disk'])]
+}
+
+/** In the order of the subjects, which is that of their weight. */
+function packageFindings(
+  error: KilnError,
+  definition: LoadedDefinition,
+  images: readonly number[],
+  messageOf: (name: string) => string,
+): Finding[] {
+  return error.subjects.flatMap((name) =>
+    images.flatMap((image) => {
+      const path = packagePath(error.code, name, definition, image)
+      return path ? [finding(error, messageOf(name), definition, path)] : []
+    }),
+  )
 }
 
 function finding(
@@ -42,13 +75,32 @@ function finding(
   return { code, message, place: definition.placeOf(path), ...(hint ? { hint } : {}) }
 }
 
-function packagePath(name: string, definition: LoadedDefinition, image: number): PropertyKey[] | undefined {
+function packagePath(
+  code: ErrorCode,
+  name: string,
+  definition: LoadedDefinition,
+  image: number,
+): PropertyKey[] | undefined {
   const { kernel, packages } = definition.images[image] ?? {}
-  if (kernel?.package === name) return ['images', image, 'kernel', 'package']
-  const index = packages?.add.indexOf(name) ?? -1
-  return index < 0 ? undefined : ['images', image, 'packages', 'add', index]
+  const isLeftOut = code === 'E-PACKAGE-REQUIRED'
+  if (!isLeftOut && kernel?.package === name) return ['images', image, 'kernel', 'package']
+  for (const list of isLeftOut ? (['remove'] as const) : (['add', 'remove'] as const)) {
+    const index = packages?.[list].indexOf(name) ?? -1
+    if (index >= 0) return ['images', image, 'packages', list, index]
+  }
+  return undefined
 }
 
-function placed(error: KilnError, [first, ...rest]: Finding[]): KilnError {
-  return first ? errorFromFindings([first, ...rest]) : error
+function placed(error: KilnError, findings: readonly Finding[]): KilnError {
+  const [first] = findings
+  if (!first) return error
+  const { hint, output, subjects, cause } = error
+  return new KilnError(first.code, first.message, {
+    place: first.place,
+    hint,
+    findings,
+    output,
+    subjects,
+    cause,
+  })
 }

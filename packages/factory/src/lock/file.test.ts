@@ -1,35 +1,13 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { describe, it } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import type { ErrorCode } from '@kiln/contract'
 import fc from 'fast-check'
-import { expectCode, plant, temporaryFolder, underUmask } from '../testkit/testkit.ts'
-import { formatLock, lockFileName, readLock, writeLock } from './file.ts'
-import type { Lock, LockedPackage, PackageSet } from './lock.ts'
-
-const curl: LockedPackage = {
-  name: 'curl',
-  version: '1:8.14.1~rc1-2+b1',
-  architecture: 'amd64',
-  sha256: 'ab'.repeat(32),
-  size: 1234,
-  url: 'http://mirror.test/pool/curl_8.14.1%7erc1-2%2bb1_amd64.deb',
-}
-const set = (...packages: LockedPackage[]): PackageSet => ({
-  request: { suite: 'trixie', arch: 'amd64', include: ['?essential', 'curl'], exclude: [] },
-  archives: [{ uri: 'http://mirror.test/', suite: 'trixie', components: ['main'] }],
-  epoch: 1_757_152_800,
-  packages,
-})
-const lock = (sets: Lock['sets'] = { 'toolchain/base': set(curl) }, bases: Lock['bases'] = {}): Lock => ({
-  schema: 'kiln.lock/v1',
-  kiln: 'v0.1.0',
-  sets,
-  bases,
-})
+import { asNobody, curl, lock, set } from '../testkit/sample-lock.ts'
+import { expectCode, type Planted, plant, temporaryFolder } from '../testkit/testkit.ts'
+import { formatLock, lockFileName, readLock } from './file.ts'
+import type { Lock } from './lock.ts'
 
 /** Texts that a careless writer of YAML would turn into something else. */
 const tricky = fc.constantFrom(
@@ -127,6 +105,35 @@ describe('reading a lock', () => {
     assert.deepEqual(await readLock(join(folder, lockFileName)), lock())
   })
 
+  const unreadable: readonly (readonly [what: string, planted: Planted, reason: RegExp])[] = [
+    ['a folder', 'folder/', /it is a folder$/],
+    ['a link to itself', { link: lockFileName }, /a link that leads in circles$/],
+  ]
+  for (const [what, planted, reason] of unreadable) {
+    it(`fails in words where ${what} is in its place`, async (t) => {
+      const folder = temporaryFolder(t)
+      plant(folder, { [lockFileName]: planted })
+      const file = join(folder, lockFileName)
+      const error = await expectCode('E-CONFIG-UNREADABLE', () => readLock(file))
+      assert.match(error.message, reason)
+      assert.ok(error.message.startsWith(file))
+      assert.deepEqual([error.place, error.exitCode], [{ file }, 3])
+    })
+  }
+
+  it('fails in words where it is no text', async (t) => {
+    const file = join(temporaryFolder(t), lockFileName)
+    writeFileSync(file, Buffer.from([0xff, 0xfe, 0x00]))
+    assert.match((await expectCode('E-CONFIG-UNREADABLE', () => readLock(file))).message, /not UTF-8 text$/)
+  })
+
+  it('fails in words where the user may not read it', async (t) => {
+    const file = join(temporaryFolder(t), lockFileName)
+    writeFileSync(file, formatLock(lock()), { mode: 0o000 })
+    const { code, message } = await asNobody(dirname(file), `await readLock(${JSON.stringify(file)})`)
+    assert.deepEqual([code, message], ['E-CONFIG-UNREADABLE', `${file} cannot be read: permission is denied`])
+  })
+
   const good = formatLock(lock())
   const bad: readonly (readonly [what: string, text: string, code: ErrorCode, line: number])[] = [
     ['is no YAML', `${good}x: [\n`, 'E-CONFIG-SYNTAX', good.split('\n').length + 1],
@@ -148,77 +155,4 @@ describe('reading a lock', () => {
       assert.equal(error.place?.line, line, JSON.stringify(error.place))
     })
   }
-})
-
-describe('writing a lock', () => {
-  it('tells whether anything changed, and touches nothing where nothing did', async (t) => {
-    const file = join(temporaryFolder(t), lockFileName)
-    assert.equal(await writeLock(file, lock()), true)
-    utimesSync(file, 1, 1)
-    const before = statSync(file)
-    assert.equal(await writeLock(file, lock()), false)
-    const after = statSync(file)
-    assert.deepEqual([after.ino, after.mtimeMs], [before.ino, before.mtimeMs])
-    assert.equal(await writeLock(file, lock({})), true)
-    assert.deepEqual(await readLock(file), lock({}))
-  })
-
-  it('makes a file that others may read, and nothing beside it', async (t) => {
-    const folder = temporaryFolder(t)
-    const file = join(folder, lockFileName)
-    await underUmask(0o022, () => writeLock(file, lock()))
-    assert.equal(statSync(file).mode & 0o777, 0o644)
-    assert.deepEqual(readdirSync(folder), [lockFileName])
-  })
-
-  const links = { 'a file': 'elsewhere', nothing: 'nowhere' }
-  for (const [what, link] of Object.entries(links)) {
-    it(`refuses a link to ${what}`, async (t) => {
-      const folder = temporaryFolder(t)
-      plant(folder, { elsewhere: 'mine', [lockFileName]: { link } })
-      const file = join(folder, lockFileName)
-      const error = await expectCode('E-CONFIG-UNREADABLE', () => writeLock(file, lock()))
-      assert.deepEqual(error.place, { file })
-      assert.deepEqual(readdirSync(folder).toSorted(), ['elsewhere', lockFileName].toSorted())
-      assert.equal(readFileSync(join(folder, 'elsewhere'), 'utf8'), 'mine')
-    })
-  }
-
-  it('by many at once leaves one whole lock and no parts', async (t) => {
-    const folder = temporaryFolder(t)
-    const file = join(folder, lockFileName)
-    const locks = Array.from({ length: 8 }, (_, number) => lock({ [`set-${number}`]: set(curl) }))
-    await Promise.all(locks.map((each) => writeLock(file, each)))
-    assert.deepEqual(readdirSync(folder), [lockFileName])
-    assert.ok(locks.map(formatLock).includes(readFileSync(file, 'utf8')))
-  })
-
-  it('that cannot be finished leaves the lock as it was, and no part of the new one', async (t) => {
-    const folder = temporaryFolder(t)
-    const file = join(folder, lockFileName)
-    await writeLock(file, lock({}))
-    const large = join(folder, 'large.json')
-    writeFileSync(large, JSON.stringify(lock({ large: set(...Array.from({ length: 99 }, () => curl)) })))
-    const script = `
-      import { readFileSync } from 'node:fs'
-      import { writeLock } from ${JSON.stringify(fileURLToPath(new URL('file.ts', import.meta.url)))}
-      await writeLock(${JSON.stringify(file)}, JSON.parse(readFileSync(${JSON.stringify(large)}, 'utf8'))).then(
-        () => process.exit(0),
-        (error) => process.exit(error.code === 'EFBIG' ? 77 : 1),
-      )`
-    // A file may have so many blocks of 512 bytes: it ends as on a full disk.
-    const limited = [
-      '-c',
-      'ulimit -f 4; exec "$@"',
-      'sh',
-      process.execPath,
-      '--input-type=module',
-      '-e',
-      script,
-    ]
-    const { status, stderr } = spawnSync('sh', limited, { encoding: 'utf8' })
-    assert.equal(status, 77, stderr)
-    assert.deepEqual(await readLock(file), lock({}))
-    assert.deepEqual(readdirSync(folder).toSorted(), [lockFileName, 'large.json'].toSorted())
-  })
 })

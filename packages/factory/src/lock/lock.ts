@@ -12,7 +12,7 @@ const Package = z.strictObject({
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   /** Of the package file, in bytes. */
   size: z.int(),
-  /** Where it was to be had. Not part of what is built: any place that has the same bytes will do. */
+  /** Where it was to be had when it was resolved. Not part of what is built: any place that has the same bytes will do. */
   url: z.string(),
 })
 export type LockedPackage = z.infer<typeof Package>
@@ -24,10 +24,19 @@ const Archive = z.strictObject({
 })
 export type LockedArchive = z.infer<typeof Archive>
 
-/** What was asked for when a set was resolved; a set is stale when this differs from what is asked for now. */
+const Digest = z.string().regex(/^sha256:[0-9a-f]{64}$/)
+
+/**
+ * What was asked for when a set was resolved; a set is stale when this differs from what is asked for now. A mirror is not
+ * in it: it says where from, and the hashes say what (docs/decisions/0006-lock-first.md).
+ */
 const Request = z.strictObject({
   suite: z.string(),
   arch: z.string(),
+  /** Locks of the first versions lack it; their sets are stale. */
+  components: z.exactOptional(z.array(z.string())),
+  /** Of the keyring that the definition names. That of the distribution is another on each machine, and has no digest here. */
+  keyring: z.exactOptional(Digest),
   include: z.array(z.string()),
   exclude: z.array(z.string()),
 })
@@ -46,13 +55,18 @@ export type PackageSet = z.infer<typeof PackageSet>
 const LockedBase = z.strictObject({
   /** As `base:` in kiln.yaml has it. */
   source: z.string(),
-  digest: z.string().regex(/^sha256:[0-9a-f]{64}$/),
+  digest: Digest,
 })
+export type LockedBase = z.infer<typeof LockedBase>
 
 export const Lock = z.strictObject({
   schema: z.literal('kiln.lock/v1'),
-  /** Version of Kiln that wrote it. */
+  /** Version of Kiln that last resolved any of it. */
   kiln: z.string(),
+  /**
+   * By name: `<image>/base`, `<image>/all` (the image without its version), and the tools for each architecture that somebody
+   * builds on: `toolchain/amd64/base` …
+   */
   sets: z.record(z.string(), PackageSet),
   bases: z.record(z.string(), LockedBase).default({}),
 })

@@ -4,7 +4,8 @@ import { describe, it, type TestContext } from 'node:test'
 import { makeArchive, makeSigningKey, type TestPackage } from '../testkit/debian-archive.ts'
 import { expectCode, temporaryFolder } from '../testkit/testkit.ts'
 import type { Lock, SetRequest } from './lock.ts'
-import { staleSets, type UpdateOptions, updateLock, type WantedSet } from './update.ts'
+import { staleSets } from './stale.ts'
+import { type UpdateOptions, updateLock, type WantedSet } from './update.ts'
 
 const older: readonly TestPackage[] = [
   { Package: 'base', Version: '1', Essential: 'yes' },
@@ -38,6 +39,7 @@ async function bench(t: TestContext) {
       name,
       group: name.replace(/\/.*/, ''),
       request,
+      ...(name.endsWith('/all') ? { base: name.replace('/all', '/base') } : {}),
       archive: {
         suite: request.suite,
         components: ['main'],
@@ -47,6 +49,7 @@ async function bench(t: TestContext) {
       },
     }))
   const resolved: string[] = []
+  const reasons = new Map<string, string>()
   const update = (
     lock: Lock | undefined,
     wanted = wantedOf(requests),
@@ -57,11 +60,14 @@ async function bench(t: TestContext) {
       kilnVersion: 'v9.9.9',
       cacheFolder,
       renew: false,
-      onResolve: (set: string) => resolved.push(set),
+      onResolve: (set: string, why: string) => {
+        resolved.push(set)
+        reasons.set(set, why)
+      },
     }
     return updateLock(lock, wanted, { ...options, signal: new AbortController().signal, ...change })
   }
-  return { ...archive, wantedOf, update, resolved }
+  return { ...archive, wantedOf, update, resolved, reasons }
 }
 
 const versions = (lock: Lock, set: string) =>
@@ -99,23 +105,28 @@ describe('a lock', () => {
     assert.equal(asked.filter((path) => path.endsWith('/Packages')).length, 1)
   })
 
-  const changes: readonly (readonly [what: string, change: Partial<SetRequest>])[] = [
-    ['another package', { include: ['?essential', 'editor', 'pager'] }],
-    ['a package less', { include: ['?essential'] }],
-    ['the same in another order', { include: ['editor', '?essential'] }],
-    ['something to leave out', { exclude: ['pager'] }],
-    ['another architecture', { arch: 'arm64' }],
-    ['another suite', { suite: 'forky' }],
+  const keyring = `sha256:${'ab'.repeat(32)}`
+  const changes: readonly (readonly [what: string, change: Partial<SetRequest>, why: string])[] = [
+    ['another package', { include: ['?essential', 'editor', 'pager'] }, 'other packages'],
+    ['a package less', { include: ['?essential'] }, 'other packages'],
+    ['the same in another order', { include: ['editor', '?essential'] }, 'other packages'],
+    ['something to leave out', { exclude: ['pager'] }, 'other packages to leave out'],
+    ['another architecture', { arch: 'arm64' }, 'another architecture'],
+    ['another suite', { suite: 'forky' }, 'another suite'],
+    ['other components', { components: ['main', 'contrib'] }, 'other components of the archive'],
+    ['another keyring', { keyring }, 'another keyring'],
+    ['more than one thing', { arch: 'arm64', keyring }, 'another architecture, another keyring'],
   ]
-  for (const [what, change] of changes) {
+  for (const [what, change, why] of changes) {
     it(`that is asked for ${what} is resolved anew in that group, and kept in the other`, async (t) => {
-      const { update, resolved, publish, wantedOf } = await bench(t)
+      const { update, resolved, reasons, publish, wantedOf } = await bench(t)
       const lock = await update(undefined)
       for (const suite of ['trixie', 'forky']) publish(suite, newer, { date: eighth })
       const changed = { ...requests, 'one/all': { ...requests['one/all'], ...change } as SetRequest }
-      assert.deepEqual(staleSets(lock, wantedOf(changed)), ['one/all'])
+      assert.deepEqual(staleSets(lock, wantedOf(changed)), [{ name: 'one/all', why }])
       const after = await update(lock, wantedOf(changed))
       assert.deepEqual(resolved.toSorted(), ['one/all', 'one/base'])
+      assert.equal(reasons.get('one/base'), why)
       assert.deepEqual(after.sets['one/all']?.request, changed['one/all'])
       assert.deepEqual(versions(after, 'one/base'), ['base 2:1'])
       assert.equal(after.sets['one/all']?.epoch, Date.parse(eighth) / 1000)
@@ -150,6 +161,54 @@ describe('a lock', () => {
     assert.deepEqual(await update(undefined), lock)
   })
 
+  it('says that its Kiln made it as long as all stays the same, also when it is renewed', async (t) => {
+    const { update, wantedOf, publish } = await bench(t)
+    const lock = { ...(await update(undefined)), kiln: 'v0.0.1' }
+    assert.equal((await update(lock)).kiln, 'v0.0.1')
+    assert.equal((await update(lock, undefined, { renew: true })).kiln, 'v0.0.1')
+    const fewer = wantedOf({ 'one/base': requests['one/base'] as SetRequest })
+    assert.equal((await update(lock, fewer)).kiln, 'v0.0.1')
+    publish('trixie', newer, { date: eighth })
+    assert.equal((await update(lock, undefined, { renew: true })).kiln, 'v9.9.9')
+  })
+
+  it('takes its time from what the archive signed, not from what somebody else answers', async (t) => {
+    const { update, answerOnce, asked } = await bench(t)
+    const forged = `-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\nDate: ${eighth}\n`
+    answerOnce('/dists/trixie/InRelease', forged)
+    const lock = await update(undefined)
+    assert.equal(asked.filter((path) => path.endsWith('/trixie/InRelease')).length, 2)
+    for (const { epoch } of Object.values(lock.sets)) assert.equal(epoch, Date.parse(sixth) / 1000)
+  })
+
+  for (const name of ['base', 'libbase']) {
+    it(`cannot be made without ${name}, which is in the set beneath, and says so`, async (t) => {
+      const { update, wantedOf, publish } = await bench(t)
+      publish('trixie', [
+        { Package: 'libbase' },
+        ...older.map((each) => (each.Package === 'base' ? { ...each, Depends: 'libbase' } : each)),
+      ])
+      const wanted = wantedOf({
+        ...requests,
+        'one/all': request(['?essential'], { exclude: ['pager', name] }),
+      })
+      const error = await expectCode('E-PACKAGE-REQUIRED', () => update(undefined, wanted))
+      assert.deepEqual([error.subjects, error.exitCode], [[name], 3])
+      assert.match(error.message, new RegExp(`^${name} cannot be left out: .*essential.*\\(one/base\\)$`))
+      assert.match(error.hint ?? '', /packages\.remove/)
+    })
+  }
+
+  it('that leaves out what is in the set beneath is refused, though it is there already', async (t) => {
+    const { update, wantedOf } = await bench(t)
+    const lock = await update(undefined)
+    const all = lock.sets['one/all'] ?? assert.fail()
+    const asked = request(['?essential', 'editor'], { exclude: ['base'] })
+    const sets = { ...lock.sets, 'one/all': { ...all, request: asked } }
+    const wanted = wantedOf({ ...requests, 'one/all': asked })
+    await expectCode('E-PACKAGE-REQUIRED', () => update({ ...lock, sets }, wanted))
+  })
+
   it('is not made where the archive lacks a package', async (t) => {
     const { update, wantedOf } = await bench(t)
     const wanted = wantedOf({ ...requests, 'one/all': request(['editor', 'edtior']) })
@@ -163,17 +222,5 @@ describe('a lock', () => {
     const wanted = wantedOf(requests).map((set) => ({ ...set, archive: { ...set.archive, keyring } }))
     const error = await expectCode('E-ARCHIVE-UNTRUSTED', () => update(undefined, wanted))
     assert.match(error.hint ?? '', /keyring/)
-  })
-})
-
-describe('stale sets', () => {
-  it('are all, where there is no lock', async (t) => {
-    const { wantedOf } = await bench(t)
-    assert.deepEqual(staleSets(undefined, wantedOf(requests)), Object.keys(requests))
-  })
-
-  it('are none, where all fit', async (t) => {
-    const { wantedOf, update } = await bench(t)
-    assert.deepEqual(staleSets(await update(undefined), wantedOf(requests)), [])
   })
 })

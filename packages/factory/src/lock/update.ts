@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
+import { KilnError } from '@kiln/contract'
 import { mapLimited } from '../pool/map-limited.ts'
 import { type ArchiveRequest, resolveArchive } from '../resolve/archive.ts'
 import { openSolver } from '../tools/apt-solver.ts'
 import type { Lock, PackageSet, SetRequest } from './lock.ts'
+import { notInLock, staleSets } from './stale.ts'
 
 /** A set that a build needs, by its name in the lock. Sets of one group are resolved against one state of the archive. */
 export interface WantedSet {
@@ -12,6 +14,8 @@ export interface WantedSet {
   readonly group: string
   readonly request: SetRequest
   readonly archive: ArchiveRequest
+  /** Name of the set that is installed first, and of which nothing can be left out. It comes before this one. */
+  readonly base?: string
 }
 
 export interface UpdateOptions {
@@ -21,36 +25,72 @@ export interface UpdateOptions {
   /** Resolve all sets anew, whether they are stale or not. */
   readonly renew: boolean
   readonly signal: AbortSignal
-  readonly onResolve: (set: string) => void
+  /** @param why what differs from the lock; `renewed` where nothing does */
+  readonly onResolve: (set: string, why: string) => void
 }
 
 const resolvedAtOnce = 8
 
-/** A lock that fits what is wanted: sets that fit are kept as they are, stale groups are resolved anew, others dropped. */
+/**
+ * A lock that fits what is wanted: sets that fit are kept as they are, stale groups are resolved anew, others dropped.
+ * @throws KilnError E-PACKAGE-REQUIRED, E-PACKAGE-UNKNOWN, E-PACKAGE-UNSATISFIABLE and as {@link resolveArchive}
+ */
 export async function updateLock(
   lock: Lock | undefined,
   wanted: readonly WantedSet[],
   options: UpdateOptions,
 ): Promise<Lock> {
-  const stale = new Set(wanted.filter((set) => options.renew || isStale(lock, set)).map(({ group }) => group))
+  const why = reasons(lock, wanted, options.renew)
   const solvers = solverPool(options)
-  const sets = await mapLimited(wanted, resolvedAtOnce, async (set): Promise<[string, PackageSet]> => {
+  const settled = new Map<string, Promise<PackageSet>>()
+  const settle = async (set: WantedSet): Promise<PackageSet> => {
+    const base = set.base === undefined ? undefined : await settled.get(set.base)
+    if (base) requireLeavable(set, base)
     const kept = lock?.sets[set.name]
-    if (kept && !stale.has(set.group)) return [set.name, kept]
-    options.onResolve(set.name)
-    return [set.name, await resolveSet(set, solvers, options.signal)]
+    const reason = why.get(set.group)
+    if (kept && reason === undefined) return kept
+    options.onResolve(set.name, reason ?? notInLock)
+    return resolveSet(set, solvers, options.signal)
+  }
+  const sets = await mapLimited(wanted, resolvedAtOnce, async (set) => {
+    const result = settle(set)
+    settled.set(set.name, result)
+    return [set.name, await result] as const
   })
-  const kiln = stale.size === 0 && lock ? lock.kiln : options.kilnVersion
-  return { schema: 'kiln.lock/v1', kiln, sets: Object.fromEntries(sets), bases: {} }
+  const isKept = lock && sets.every(([name, set]) => isDeepStrictEqual(set, lock.sets[name]))
+  return {
+    schema: 'kiln.lock/v1',
+    kiln: isKept ? lock.kiln : options.kilnVersion,
+    sets: Object.fromEntries(sets),
+    bases: {},
+  }
 }
 
-/** Names of the sets that the lock lacks, or has for another request. */
-export function staleSets(lock: Lock | undefined, wanted: readonly WantedSet[]): string[] {
-  return wanted.filter((set) => isStale(lock, set)).map(({ name }) => name)
+/** Group → why it is resolved anew. */
+function reasons(
+  lock: Lock | undefined,
+  wanted: readonly WantedSet[],
+  renew: boolean,
+): ReadonlyMap<string, string> {
+  const stale = new Map(staleSets(lock, wanted).map(({ name, why }) => [name, why]))
+  const groups = new Map<string, string>()
+  for (const { name, group } of wanted) {
+    const reason = stale.get(name) ?? (renew ? 'renewed' : undefined)
+    if (reason !== undefined && !groups.has(group)) groups.set(group, reason)
+  }
+  return groups
 }
 
-function isStale(lock: Lock | undefined, { name, request }: WantedSet): boolean {
-  return !isDeepStrictEqual(lock?.sets[name]?.request, request)
+/** @throws KilnError E-PACKAGE-REQUIRED where the set beneath has what is to be left out: it would be there all the same */
+function requireLeavable({ request, base: name }: WantedSet, base: PackageSet): void {
+  const has = new Set(base.packages.map((locked) => locked.name))
+  const subjects = request.exclude.filter((excluded) => has.has(excluded))
+  if (subjects.length === 0) return
+  throw new KilnError(
+    'E-PACKAGE-REQUIRED',
+    `${subjects.join(', ')} cannot be left out: it is an essential package of ${request.suite}, or one of those needs it (${name})`,
+    { subjects, hint: 'take it out of packages.remove in kiln.yaml' },
+  )
 }
 
 type OpenArchive = Awaited<ReturnType<typeof openArchive>>
@@ -86,7 +126,7 @@ async function resolveSet(set: WantedSet, solvers: SolverPool, signal: AbortSign
       suite,
       components: [...components],
     })),
-    epoch: archive.epoch,
+    epoch: solver.epoch,
     packages: await solver.solve(set.request, signal),
   }
 }

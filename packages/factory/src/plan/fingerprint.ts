@@ -19,6 +19,8 @@ export const stepVersions: Record<StepKind, number> = {
   'boot-loader': 1,
   payload: 2,
   iso: 4,
+  raw: 1,
+  oci: 1,
 }
 
 /** All that decides what a step makes. Its hash is the step's content key. */

@@ -1,4 +1,4 @@
-import { artifactName, imageName } from '@kiln/contract'
+import { artifactName, imageName, imageTag } from '@kiln/contract'
 import type { ArtifactKind } from '@kiln/contract/definition'
 import type { LockedPackage, PackageSet } from '../lock/lock.ts'
 import type { ResolvedBuild, ResolvedImage, ToolRoot } from '../resolve/resolve.ts'
@@ -139,6 +139,7 @@ function planImage(image: ResolvedImage, build: ResolvedBuild, artifacts: readon
         payload: id('payload'),
         'root-image': id('root-image'),
         'boot-loader': bootLoader,
+        ...root,
         toolchain,
       }
       return planArtifact[kind](image, id(kind), inputs)
@@ -180,11 +181,14 @@ function conversion(image: ResolvedImage, build: ResolvedBuild): ConversionParam
 type ArtifactPlanner = (
   image: ResolvedImage,
   id: string,
-  inputs: Readonly<Record<'payload' | 'root-image' | 'boot-loader' | 'toolchain', string>>,
+  inputs: Readonly<Record<ArtifactInput, string>>,
 ) => Step
 
+/** Steps that the artifacts of an image are made from; each takes some. */
+type ArtifactInput = 'packages' | 'convert' | 'payload' | 'root-image' | 'boot-loader' | 'toolchain'
+
 const planArtifact: Record<ArtifactKind, ArtifactPlanner> = {
-  iso: (image, id, inputs) => ({
+  iso: (image, id, { packages: _packages, convert: _convert, ...inputs }) => ({
     id,
     kind: 'iso',
     title: 'ISO',
@@ -194,6 +198,32 @@ const planArtifact: Record<ArtifactKind, ArtifactPlanner> = {
       arch: image.identity.arch,
       cloudConfig: image.cloudConfig,
       medium: image.medium,
+      epoch: image.root.all.epoch,
+    },
+    inputs,
+  }),
+  raw: (image, id, { payload, 'root-image': rootImage, toolchain }) => ({
+    id,
+    kind: 'raw',
+    title: 'disk image',
+    params: {
+      file: artifactName(image.identity, '.raw'),
+      title: `${image.name} ${image.identity.version}`,
+      arch: image.identity.arch,
+      cloudConfig: image.cloudConfig,
+      disk: image.disk,
+      epoch: image.root.all.epoch,
+    },
+    inputs: { payload, 'root-image': rootImage, toolchain },
+  }),
+  oci: (image, id, { 'boot-loader': _loader, ...inputs }) => ({
+    id,
+    kind: 'oci',
+    title: 'container image',
+    params: {
+      file: artifactName(image.identity, '.oci'),
+      tag: imageTag(image.identity),
+      arch: image.identity.arch,
       epoch: image.root.all.epoch,
     },
     inputs,

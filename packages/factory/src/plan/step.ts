@@ -1,5 +1,6 @@
 import type { Architecture, ImageIdentity, Layout } from '@kiln/contract'
 import type { ImportParams } from '../bases/import.ts'
+import type { DiskWish } from '../definition/disk.ts'
 import type { LockedArchive, LockedPackage } from '../lock/lock.ts'
 
 /**
@@ -109,6 +110,25 @@ export interface StepKinds {
     inputs: 'payload' | 'root-image' | 'boot-loader' | 'toolchain'
     facts: { readonly digest: string; readonly size: number }
   }
+  /** A disk on which the system is installed. */
+  raw: {
+    params: RawParams
+    inputs: 'payload' | 'root-image' | 'toolchain'
+    facts: { readonly digest: string; readonly size: number }
+  }
+  /** An OCI image layout with the system as a container image, and its payload. */
+  oci: {
+    params: OciParams
+    inputs: 'packages' | 'convert' | 'payload' | 'root-image' | 'toolchain'
+    facts: {
+      /** Of the index that the tag names: `sha256:<64 hex digits>`. */
+      readonly digest: string
+      /** Of the payload's manifest. */
+      readonly payload: string
+      /** Bytes of all files. */
+      readonly size: number
+    }
+  }
 }
 
 export interface ConversionParams {
@@ -131,6 +151,23 @@ export interface IsoParams {
   readonly arch: Architecture
   readonly cloudConfig: { readonly file: string; readonly digest: string } | undefined
   readonly medium: { readonly folder: string; readonly digest: string } | undefined
+  readonly epoch: number
+}
+
+export interface RawParams {
+  readonly file: string
+  readonly title: string
+  readonly arch: Architecture
+  readonly cloudConfig: { readonly file: string; readonly digest: string } | undefined
+  readonly disk: DiskWish
+  readonly epoch: number
+}
+
+export interface OciParams {
+  /** Name of the folder. */
+  readonly file: string
+  readonly tag: string
+  readonly arch: Architecture
   readonly epoch: number
 }
 

@@ -6,7 +6,8 @@ import { KilnError } from '@kiln/contract'
 import type { LockedPackage } from '../lock/lock.ts'
 import { sha256 } from '../testkit/debian-archive.ts'
 import { type Answer, serve } from '../testkit/server.ts'
-import { expectCode, plant, temporaryFolder } from '../testkit/testkit.ts'
+import { expectCode, plant, temporaryFolder, withAptConfig } from '../testkit/testkit.ts'
+import { partOf } from './part-file.ts'
 import { openPool } from './pool.ts'
 
 const content = Buffer.from('the bytes of a package file, '.repeat(1000))
@@ -68,7 +69,11 @@ describe('the pool of package files', () => {
     ['gives other bytes', () => content.toString().toUpperCase(), /not those that the archive signed/],
     ['gives too little', () => content.subarray(1), /not those that the archive signed/],
     ['gives nothing', () => '', /not those that the archive signed/],
-    ['breaks off', () => ({ begin: content.subarray(0, half), length: content.length }), /terminated/],
+    [
+      'breaks off',
+      () => ({ begin: content.subarray(0, half), length: content.length }),
+      /broke the connection off$/,
+    ],
     ['is in trouble', () => 503, /503/],
     ['lets nobody in', () => 403, /403/],
   ]
@@ -95,8 +100,29 @@ describe('the pool of package files', () => {
   it('gives up where nobody listens', async (t) => {
     const { get, names, close } = await bench(t, good)
     await close()
-    await expectCode('E-MIRROR-UNREACHABLE', () => get())
+    const error = await expectCode('E-MIRROR-UNREACHABLE', () => get())
+    assert.match(error.message, /: 127\.0\.0\.1:\d+ refuses connections$/)
+    assert.match(error.hint ?? '', /http_proxy.*same command/)
     assert.deepEqual(names(), [])
+  })
+
+  it('loads over the proxy of apt', async (t) => {
+    const { file, folder, url, asked } = await bench(t, good)
+    withAptConfig(t, `Acquire::http::Proxy "${url}";`)
+    const elsewhere = { ...file, url: 'http://mirror.invalid/editor.deb' }
+    const path = await openPool(folder).get(elsewhere, never, () => {})
+    assert.deepEqual(readFileSync(path), content)
+    assert.deepEqual(asked, [elsewhere.url])
+  })
+
+  it('removes what a killed process left behind, and not what another one is loading', async (t) => {
+    const { get, file, folder, names } = await bench(t, good)
+    const other = 'ab'.repeat(32)
+    const loading = basename(partOf(join(folder, other)))
+    const left = loading.replace(/-\d+-\d+-/, '-1-1-')
+    plant(folder, { [left]: 'half', [loading]: 'half', [other]: 'whole' })
+    await get()
+    assert.deepEqual(names().toSorted(), [file.sha256, loading, other].toSorted())
   })
 
   for (const status of [404, 410]) {

@@ -1,9 +1,11 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { KilnError } from '@kiln/contract'
 import type { LockedPackage } from '../lock/lock.ts'
 import { fileDigest } from '../resolve/digest.ts'
+import { failureOf, httpGet } from './http.ts'
+import { partOf, sweepParts } from './part-file.ts'
 
 /**
  * Package files by their hash: `pool/<sha256>`. A file appears whole and checked, or not at all. All builds share it.
@@ -16,8 +18,11 @@ export interface Pool {
 export function openPool(folder: string): Pool {
   // Steps side by side may want the same file; the second one waits for the first.
   const underWay = new Map<string, Promise<void>>()
+  let swept: Promise<void> | undefined
   return {
     get: async (file, signal, onBytes) => {
+      swept ??= sweepParts(folder, /^[0-9a-f]{64}$/)
+      await swept
       const path = join(folder, file.sha256)
       const loading = underWay.get(file.sha256)
       if (loading) await loading
@@ -46,7 +51,7 @@ async function loadWithRetries(
   signal: AbortSignal,
   onBytes: (bytes: number) => void,
 ): Promise<void> {
-  const partial = `${path}.${process.pid}-${randomBytes(4).toString('hex')}`
+  const partial = partOf(path)
   for (let attempt = 1; ; attempt++) {
     try {
       await loadOnce(file, partial, signal, onBytes)
@@ -57,7 +62,7 @@ async function loadWithRetries(
       signal.throwIfAborted()
       const final = error instanceof KilnError || (error as NodeJS.ErrnoException).code === 'ENOSPC'
       if (final) throw error
-      if (attempt === attempts) throw unreachable(file, error)
+      if (attempt === attempts) throw await unreachable(file, error)
     }
   }
 }
@@ -72,11 +77,13 @@ async function loadOnce(
   const timer = setTimeout(() => silence.abort(new Error('the server fell silent')), silenceMs)
   const target = await open(partial, 'wx')
   try {
-    const response = await fetch(file.url, { signal: AbortSignal.any([signal, silence.signal]) })
-    if (response.status === 404 || response.status === 410) throw gone(file)
-    if (!response.ok || !response.body) throw new Error(`${response.status} ${response.statusText}`)
+    const answer = await httpGet(file.url, AbortSignal.any([signal, silence.signal]))
+    const { statusCode = 0, statusMessage } = answer
+    if (statusCode !== 200) answer.destroy()
+    if (statusCode === 404 || statusCode === 410) throw gone(file)
+    if (statusCode !== 200) throw new Error(`it answers ${statusCode} ${statusMessage}`)
     const hash = createHash('sha256')
-    for await (const chunk of response.body) {
+    for await (const chunk of answer as AsyncIterable<Buffer>) {
       timer.refresh()
       hash.update(chunk)
       await target.writeFile(chunk)
@@ -84,6 +91,8 @@ async function loadOnce(
     }
     if (hash.digest('hex') !== file.sha256) throw new Error('the bytes are not those that the archive signed')
     await target.sync()
+  } catch (error) {
+    throw silence.signal.aborted ? silence.signal.reason : error
   } finally {
     clearTimeout(timer)
     await target.close()
@@ -97,10 +106,10 @@ function gone({ name, version, url }: LockedPackage): KilnError {
   })
 }
 
-function unreachable({ name, url }: LockedPackage, cause: unknown): KilnError {
-  const reason = cause instanceof Error ? cause.message : String(cause)
+async function unreachable({ name, url }: LockedPackage, cause: unknown): Promise<KilnError> {
+  const { reason, hint } = await failureOf(url, cause)
   return new KilnError('E-MIRROR-UNREACHABLE', `${name} cannot be loaded from ${url}: ${reason}`, {
     cause,
-    hint: 'running the same command again goes on where this one stopped',
+    hint: `${hint}. The same command goes on where this one stopped`,
   })
 }

@@ -4,11 +4,12 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { serve } from '../testkit/server.ts'
-import { expectCode, temporaryFolder } from '../testkit/testkit.ts'
+import { expectCode, temporaryFolder, withAptConfig } from '../testkit/testkit.ts'
 import { type ArchiveRequest, resolveArchive } from './archive.ts'
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
-const inRelease = (date: string) => `-----BEGIN PGP SIGNED MESSAGE-----\nSuite: stable\nDate: ${date}\n`
+const inRelease = (date: string) =>
+  `-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\nSuite: stable\nDate: ${date}\n`
 const releases: Readonly<Record<string, string>> = {
   '/debian/dists/trixie/InRelease': inRelease('Sat, 06 Sep 2025 10:00:00 UTC'),
   '/debian/dists/trixie-updates/InRelease': inRelease('Mon, 08 Sep 2025 12:30:00 UTC'),
@@ -23,22 +24,16 @@ function request(t: TestContext, mirror: string, change: Partial<ArchiveRequest>
 
 describe('resolving an archive', () => {
   for (const slash of ['', '/']) {
-    it(`notes the state of each suite of a mirror written as …/debian${slash}`, async (t) => {
+    it(`finds each suite of a mirror written as …/debian${slash}`, async (t) => {
       const { url, asked } = await serve(t, ({ path }) => releases[path] ?? 404)
       const wanted = request(t, `${url}/debian${slash}`)
       const archive = await resolveArchive(wanted, never)
       assert.deepEqual(asked.toSorted(), Object.keys(releases).toSorted())
       const uri = `${url}/debian/`
-      const suite = (name: string) => ({
-        uri,
-        suite: name,
-        components: ['main'],
-        release: sha256(releases[`/debian/dists/${name}/InRelease`] ?? ''),
-      })
+      const suite = (name: string) => ({ uri, suite: name, components: ['main'] })
       assert.deepEqual(archive, {
         suites: [suite('trixie'), suite('trixie-updates')],
-        keyring: { file: wanted.keyring, digest: sha256('keys') },
-        epoch: Date.UTC(2025, 8, 8, 12, 30) / 1000,
+        keyring: { file: wanted.keyring, digest: `sha256:${sha256('keys')}` },
       })
     })
   }
@@ -77,7 +72,22 @@ describe('resolving an archive', () => {
     const { url, close } = await serve(t, () => 404)
     await close()
     const error = await expectCode('E-MIRROR-UNREACHABLE', () => resolveArchive(request(t, url), never))
-    assert.match(error.message, /ECONNREFUSED/)
+    assert.match(error.message, /: 127\.0\.0\.1:\d+ refuses connections$/)
+    assert.match(error.hint ?? '', /http_proxy/)
+  })
+
+  it('asks over the proxy of apt', async (t) => {
+    const { url, asked } = await serve(
+      t,
+      ({ path }) => releases[path.replace('http://mirror.invalid', '')] ?? 404,
+    )
+    withAptConfig(t, `Acquire::http::Proxy "${url}";`)
+    const { suites } = await resolveArchive(request(t, 'http://mirror.invalid/debian'), never)
+    assert.deepEqual(
+      suites.map(({ uri }) => uri),
+      ['http://mirror.invalid/debian/', 'http://mirror.invalid/debian/'],
+    )
+    assert.equal(asked.length, 2)
   })
 
   it('fails without a keyring, before it asks anybody', async (t) => {

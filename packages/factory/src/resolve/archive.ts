@@ -1,22 +1,27 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import { text } from 'node:stream/consumers'
 import { KilnError } from '@kiln/contract'
+import { failureOf, httpGet } from '../pool/http.ts'
 import { machineDebianSources } from '../tools/apt.ts'
+import { signedDate } from '../tools/in-release.ts'
 
-/** A package archive in one state: what it signed at the moment of asking. */
+/** Where a package archive is, and who signs it. What it has, and when it was signed, is known once apt has checked it. */
 export interface ResolvedArchive {
   readonly suites: readonly ResolvedSuite[]
-  readonly keyring: { readonly file: string; readonly digest: string }
-  /** Newest date of the suites, in seconds since 1970: the time of everything that is built from them. */
-  readonly epoch: number
+  readonly keyring: Keyring
 }
 
 export interface ResolvedSuite {
   readonly uri: string
   readonly suite: string
   readonly components: readonly string[]
-  /** sha256 of the InRelease file. */
-  readonly release: string
+}
+
+export interface Keyring {
+  readonly file: string
+  /** `sha256:<64 hex digits>` */
+  readonly digest: string
 }
 
 export interface ArchiveRequest {
@@ -31,27 +36,26 @@ export interface ArchiveRequest {
 }
 
 /**
- * Finds the archive and notes its state.
+ * Finds the suites that the archive has. Nothing of their content is taken from here: apt loads and checks them itself.
  * @throws KilnError E-KEYRING-MISSING, E-MIRROR-UNKNOWN, E-MIRROR-UNREACHABLE
  */
 export async function resolveArchive(request: ArchiveRequest, signal: AbortSignal): Promise<ResolvedArchive> {
   const keyring = await readKeyring(request)
   const wanted = await wantedSuites(request, signal)
-  const answers = await Promise.all(wanted.map((source) => readRelease(source, request, signal)))
-  const suites = answers.filter((answer) => answer !== undefined)
-  return {
-    suites: suites.map(({ uri, suite, components, release }) => ({ uri, suite, components, release })),
-    keyring,
-    epoch: Math.max(...suites.map((suite) => suite.date)),
-  }
+  const answers = await Promise.all(wanted.map((source) => findSuite(source, request, signal)))
+  return { suites: answers.filter((answer) => answer !== undefined), keyring }
 }
 
-async function readKeyring({ keyring, keyringPackage }: ArchiveRequest): Promise<ResolvedArchive['keyring']> {
+/** @throws KilnError E-KEYRING-MISSING */
+export async function readKeyring({
+  keyring,
+  keyringPackage,
+}: Pick<ArchiveRequest, 'keyring' | 'keyringPackage'>): Promise<Keyring> {
   try {
     const digest = createHash('sha256')
       .update(await readFile(keyring))
       .digest('hex')
-    return { file: keyring, digest }
+    return { file: keyring, digest: `sha256:${digest}` }
   } catch (cause) {
     throw new KilnError('E-KEYRING-MISSING', `the keyring ${keyring} cannot be read`, {
       cause,
@@ -91,26 +95,24 @@ function withSlash(uri: string): string {
   return uri.endsWith('/') ? uri : `${uri}/`
 }
 
-async function readRelease(
+async function findSuite(
   { uri, suite, optional }: WantedSuite,
   { components }: ArchiveRequest,
   signal: AbortSignal,
-): Promise<(ResolvedSuite & { date: number }) | undefined> {
-  const text = await download(`${uri}dists/${suite}/InRelease`, signal)
-  if (text === undefined) {
+): Promise<ResolvedSuite | undefined> {
+  const release = await download(`${uri}dists/${suite}/InRelease`, signal)
+  if (release === undefined) {
     if (optional) return undefined
     throw new KilnError('E-MIRROR-UNREACHABLE', `${uri} has no suite ${suite} (404)`, {
       hint: 'check "mirror" and the release in kiln.yaml',
     })
   }
-  const date = Date.parse(text.match(/^Date: (.+)$/m)?.[1] ?? '')
-  if (Number.isNaN(date)) {
+  if (signedDate(release) === undefined) {
     throw new KilnError('E-MIRROR-UNREACHABLE', `${uri} does not answer as a Debian archive for ${suite}`, {
       hint: 'check "mirror" in kiln.yaml',
     })
   }
-  const release = createHash('sha256').update(text).digest('hex')
-  return { uri, suite, components, release, date: date / 1000 }
+  return { uri, suite, components }
 }
 
 const attempts = 3
@@ -121,25 +123,18 @@ async function download(url: string, signal: AbortSignal): Promise<string | unde
   let cause: unknown
   for (let attempt = 1; attempt <= attempts; attempt++) {
     try {
-      const response = await fetch(url, {
-        signal: AbortSignal.any([signal, AbortSignal.timeout(answerWithinMs)]),
-      })
-      if (response.ok) return await response.text()
-      if (response.status === 404) return undefined
-      cause = new Error(`${response.status} ${response.statusText}`)
-      if (response.status < 500) break
+      const answer = await httpGet(url, AbortSignal.any([signal, AbortSignal.timeout(answerWithinMs)]))
+      const { statusCode = 0, statusMessage } = answer
+      if (statusCode === 200) return await text(answer)
+      answer.destroy()
+      if (statusCode === 404) return undefined
+      cause = new Error(`it answers ${statusCode} ${statusMessage}`)
+      if (statusCode < 500) break
     } catch (error) {
       signal.throwIfAborted()
       cause = error
     }
   }
-  throw new KilnError('E-MIRROR-UNREACHABLE', `${url} cannot be fetched: ${reason(cause)}`, {
-    cause,
-    hint: 'check the network and "mirror" in kiln.yaml; running the same command again is safe',
-  })
-}
-
-function reason(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  return error.cause instanceof Error ? error.cause.message || error.message : error.message
+  const { reason, hint } = await failureOf(url, cause)
+  throw new KilnError('E-MIRROR-UNREACHABLE', `${url} cannot be fetched: ${reason}`, { cause, hint })
 }

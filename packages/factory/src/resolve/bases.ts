@@ -6,6 +6,7 @@ import { type BaseSource, type ImportedSource, parseBase } from '../bases/source
 import type { LoadedImage } from '../definition/load.ts'
 import { type Distro, loadDistro } from '../distros/load.ts'
 import type { Lock } from '../lock/lock.ts'
+import { notInLock, type StaleEntry } from '../lock/stale.ts'
 import type { ResolveOptions, ToolRoot } from './resolve.ts'
 
 /** A base that somebody else made: what its step is told, and what the lock keeps of it. */
@@ -38,6 +39,33 @@ export function importedSource(
 ): ImportedSource | undefined {
   const source = baseSource(image, loadDistro(image.flavor), options)
   return source.kind === 'debian' ? undefined : source
+}
+
+/** The imported bases that the lock lacks, or has from another source. Looks at no base itself. */
+export function staleBases(
+  before: Lock | undefined,
+  options: Pick<ResolveOptions, 'definition' | 'images'>,
+): StaleEntry[] {
+  return options.images.flatMap((image) => {
+    if (!importedSource(image, options)) return []
+    const name = lockName(image.identity)
+    const text = baseText(image, loadDistro(image.flavor))
+    const locked = before?.bases[name]
+    if (locked?.source === text) return []
+    return [{ name, why: locked ? `base ${text} instead of ${locked.source}` : `base ${text} ${notInLock}` }]
+  })
+}
+
+/** The bases that are not what the lock says of them. */
+export function changedBases(
+  before: Lock | undefined,
+  bases: ReadonlyMap<string, ImportedBase>,
+): StaleEntry[] {
+  return [...bases].flatMap(([name, { locked }]) => {
+    const known = before?.bases[name]
+    if (known?.source === locked.source && known.digest === locked.digest) return []
+    return [{ name, why: `base ${locked.source} is ${locked.digest}, not ${known?.digest ?? notInLock}` }]
+  })
 }
 
 /** Bases of all images that import one, by their names in the lock. What the lock has of a registry is not asked again. */

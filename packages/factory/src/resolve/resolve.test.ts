@@ -1,91 +1,15 @@
 import assert from 'node:assert/strict'
-import { copyFileSync, existsSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, it, type TestContext } from 'node:test'
+import { describe, it } from 'node:test'
 import type { Architecture } from '@kiln/contract'
-import { loadDefinition } from '../definition/load.ts'
 import { debianArchitecture } from '../distros/debian-architecture.ts'
-import { listDistros, loadDistro } from '../distros/load.ts'
-import { writeLock } from '../lock/file.ts'
-import type { PackageSet } from '../lock/lock.ts'
-import { makeArchive, type TestPackage } from '../testkit/debian-archive.ts'
-import { expectCode, type Planted, plant, temporaryFolder } from '../testkit/testkit.ts'
-import { toolchainPackages, toolchainSuite } from '../toolchain/packages.ts'
-import { lockFile, type ResolvedBuild, type ResolveOptions, resolveBuild } from './resolve.ts'
+import { loadDistro } from '../distros/load.ts'
+import { baseOf, only, packagesOf, resolveSample } from '../testkit/sample-definition.ts'
+import { expectCode, temporaryFolder } from '../testkit/testkit.ts'
+import { toolchainSuite } from '../toolchain/packages.ts'
 
 const debian = loadDistro('debian')
-
-/** Enough of an archive: all that is wanted by name, and a package that is always there. */
-const names = new Set([
-  ...debian.packages.required,
-  ...debian.packages.default,
-  ...Object.values(debian.kernel),
-  ...toolchainPackages,
-  ...['htop', 'linux-image-cloud-amd64', 'linux-image-riscv64'],
-])
-const archivePackages: readonly TestPackage[] = [
-  { Package: 'libc6', Essential: 'yes' },
-  { Package: 'apt', Depends: 'libc6' },
-  ...[...names].map((Package) => ({ Package, Depends: 'libc6' })),
-]
-
-interface Around {
-  /** Lines of the one image, besides flavor and release. */
-  readonly image?: readonly string[]
-  readonly files?: Readonly<Record<string, Planted>>
-  readonly options?: Partial<ResolveOptions>
-  /** Instead of what the definition says, for what it may not say yet. */
-  readonly arch?: Architecture
-}
-
-/** Resolves a definition with one image against an archive on this machine. */
-async function resolveSample(t: TestContext, { image = [], files = {}, options = {}, arch }: Around = {}) {
-  const archive = await makeArchive(t)
-  for (const suite of new Set([toolchainSuite, 'trixie', 'bookworm'])) archive.publish(suite, archivePackages)
-  const { url, asked } = archive
-  const folder = temporaryFolder(t)
-  const head = ['name: sample', 'version: v1.0.0', `mirror: ${url}`, 'keyring: keys.gpg', 'images:']
-  const lines = [...head, '  - flavor: debian', '    release: "13"', ...image.map((line) => `    ${line}`)]
-  plant(folder, { 'kiln.yaml': `${lines.join('\n')}\n`, ...files })
-  copyFileSync(archive.keyring, join(folder, 'keys.gpg'))
-  const definition = loadDefinition(folder, listDistros())
-  const { signal } = new AbortController()
-  const given = {
-    definition,
-    images: definition.images.map((each) => ({ ...each, arch: arch ?? each.arch })),
-    cloudConfig: undefined,
-    kilnVersion: 'v9.9.9',
-    cacheFolder: join(folder, 'cache'),
-    renewLock: false,
-    frozen: false,
-    signal,
-    onResolve: () => {},
-    makeTools: () => assert.fail('no registry is asked'),
-  }
-  const again = (change: Partial<ResolveOptions> = {}) => resolveBuild({ ...given, ...options, ...change })
-  return { build: await again(), again, asked, folder, archive, definition }
-}
-
-/** What the image asked for beside the base, and what it got. */
-function packagesOf(build: ResolvedBuild) {
-  const { request, packages } = only(build).root.all
-  const [essential, apt, ...install] = request.include
-  assert.deepEqual([essential, apt], ['?essential', 'apt'])
-  return { install, remove: request.exclude, locked: packages.map(({ name }) => name) }
-}
-
-/** The packages of the image's base, which is made and not imported. */
-function baseOf(build: ResolvedBuild): PackageSet {
-  const { base } = only(build).root
-  return 'packages' in base ? base : assert.fail('the base is imported')
-}
-
-const only = ({ images }: ResolvedBuild) => {
-  assert.equal(images.length, 1)
-  const [image] = images
-  assert.ok(image)
-  return image
-}
 
 describe('resolving a definition', () => {
   it('takes the packages of the distribution, its kernel and those of the user, each once and sorted', async (t) => {
@@ -108,6 +32,13 @@ describe('resolving a definition', () => {
     for (const name of remove) assert.ok(!install.includes(name) && !locked.includes(name), name)
     assert.ok(!services.enable.includes('ssh.service'))
     assert.ok(services.enable.includes('systemd-networkd.service'))
+  })
+
+  it('does not leave out what every root has, and says so', async (t) => {
+    const image = ['packages: {remove: [nano, libc6]}']
+    const error = await expectCode('E-PACKAGE-REQUIRED', () => resolveSample(t, { image }))
+    assert.deepEqual(error.subjects, ['libc6'])
+    assert.match(error.message, /\(debian-13-core-amd64-generic\/base\)$/)
   })
 
   it('takes the kernel that the user names instead of the usual one', async (t) => {
@@ -227,75 +158,5 @@ describe('resolving a definition', () => {
     const image = ['packages: {add: [htopp]}']
     const error = await expectCode('E-PACKAGE-UNKNOWN', () => resolveSample(t, { image }))
     assert.deepEqual(error.subjects, ['htopp'])
-  })
-})
-
-describe('resolving with a lock', () => {
-  it('takes what it says, and asks nobody', async (t) => {
-    const { build, again, asked, archive, definition } = await resolveSample(t)
-    await writeLock(lockFile(definition), build.lock)
-    archive.publish('trixie', [{ Package: 'other' }])
-    asked.length = 0
-    assert.deepEqual(await again(), build)
-    assert.deepEqual(asked, [])
-  })
-
-  it('takes the newest all the same, where that is wanted', async (t) => {
-    const { build, again, archive, definition } = await resolveSample(t)
-    await writeLock(lockFile(definition), build.lock)
-    archive.publish(
-      'trixie',
-      archivePackages.map((each) => ({ ...each, Version: '2' })),
-    )
-    const { sets } = (await again({ renewLock: true })).lock
-    assert.equal(Object.keys(sets).length, 4)
-    for (const { packages } of Object.values(sets)) {
-      for (const { name, version } of packages) assert.equal(version, '2', name)
-    }
-  })
-
-  it('fails where that may not change and does not fit, and asks nobody', async (t) => {
-    const { build, again, asked, definition } = await resolveSample(t)
-    asked.length = 0
-    const none = await expectCode('E-LOCK-STALE', () => again({ frozen: true }))
-    assert.deepEqual(none.place, { file: lockFile(definition) })
-    const { 'toolchain/base': _, ...sets } = build.lock.sets
-    await writeLock(lockFile(definition), { ...build.lock, sets })
-    const stale = await expectCode('E-LOCK-STALE', () => again({ frozen: true }))
-    assert.match(stale.message, /: toolchain\/base$/)
-    assert.deepEqual([stale.exitCode, stale.hint], [9, 'kiln lock'])
-    await writeLock(lockFile(definition), build.lock)
-    assert.deepEqual(await again({ frozen: true }), build)
-    assert.deepEqual(asked, [])
-  })
-
-  it('calls its sets by the image without its version, so that a new version takes the same', async (t) => {
-    const { build, again, definition, asked } = await resolveSample(t)
-    assert.deepEqual(Object.keys(build.lock.sets).toSorted(), [
-      'debian-13-core-amd64-generic/all',
-      'debian-13-core-amd64-generic/base',
-      'toolchain/all',
-      'toolchain/base',
-    ])
-    await writeLock(lockFile(definition), build.lock)
-    asked.length = 0
-    const images = definition.images.map((image) => ({
-      ...image,
-      identity: { ...image.identity, version: 'v2.0.0' },
-    }))
-    assert.deepEqual((await again({ images })).lock, build.lock)
-    assert.deepEqual(asked, [])
-  })
-
-  it('lies beside the definition, and is not written here', async (t) => {
-    const { folder, definition } = await resolveSample(t)
-    assert.equal(lockFile(definition), join(folder, 'kiln.lock'))
-    assert.equal(existsSync(lockFile(definition)), false)
-  })
-
-  it('fails at the place where it is broken', async (t) => {
-    const files = { 'kiln.lock': 'schema: kiln.lock/v1\nkiln: 1\nsets: {}\n' }
-    const error = await expectCode('E-CONFIG-WRONG-TYPE', () => resolveSample(t, { files }))
-    assert.deepEqual([error.place?.line, error.place?.column], [2, 7])
   })
 })

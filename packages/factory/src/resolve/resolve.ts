@@ -2,18 +2,27 @@ import { resolve as absolutePath, join } from 'node:path'
 import { type ImageIdentity, KilnError, type Layout } from '@kiln/contract'
 import { type ContainerTools, containerToolPackages } from '../bases/container-tools.ts'
 import type { ImportParams } from '../bases/import.ts'
-import { parseBase } from '../bases/source.ts'
+import { type DiskWish, diskWish } from '../definition/disk.ts'
 import type { LoadedDefinition, LoadedImage } from '../definition/load.ts'
-import { debianArchitecture } from '../distros/debian-architecture.ts'
 import { type Distro, loadDistro } from '../distros/load.ts'
 import { lockFileName, readLock } from '../lock/file.ts'
 import type { Lock, PackageSet } from '../lock/lock.ts'
-import { staleSets, updateLock, type WantedSet } from '../lock/update.ts'
+import { listStale, type StaleEntry, staleSets } from '../lock/stale.ts'
+import { updateLock } from '../lock/update.ts'
 import { conversionFiles } from '../rootfs/convert.ts'
 import { agentSources } from '../toolchain/agent.ts'
-import { toolchainPackages, toolchainSuite } from '../toolchain/packages.ts'
-import { baseSource, type ImportedBase, importedSource, lockName, resolveBases } from './bases.ts'
+import { toolchainPackages } from '../toolchain/packages.ts'
+import {
+  changedBases,
+  type ImportedBase,
+  importedSource,
+  lockName,
+  resolveBases,
+  staleBases,
+} from './bases.ts'
 import { fileDigest, treeDigest } from './digest.ts'
+import { fromMirror } from './mirror.ts'
+import { imageSets, ownKeyring, type Tools, toolSets, toolsName } from './wanted.ts'
 
 /** A definition with every input known by digest: all that a plan is made of. */
 export interface ResolvedBuild {
@@ -50,6 +59,7 @@ export interface ResolvedImage {
   readonly medium: ResolvedFolder | undefined
   readonly cloudConfig: { readonly file: string; readonly digest: string } | undefined
   readonly cmdline: readonly string[]
+  readonly disk: DiskWish
 }
 
 export interface ResolvedFolder {
@@ -69,7 +79,10 @@ export interface ResolveOptions {
   /** Fail where the lock does not fit, instead of asking the archive. */
   readonly frozen: boolean
   readonly signal: AbortSignal
-  readonly onResolve: (set: string) => void
+  /** @param why what differs from the lock */
+  readonly onResolve: (set: string, why: string) => void
+  /** Take the container tools into the lock, whether or not an image needs them. */
+  readonly containerTools?: boolean
   /** Makes the container tools, where a registry has to be asked before there can be a plan. */
   readonly makeTools: (tools: ToolRoot) => Promise<ContainerTools>
 }
@@ -79,26 +92,40 @@ export function lockFile({ folder }: LoadedDefinition): string {
   return join(folder, lockFileName)
 }
 
-/** Makes every input a digest: from the lock where it fits, otherwise from the archive as it is now. Writes nothing. */
+/**
+ * Makes every input a digest: from the lock where it fits, otherwise from the archive as it is now. Writes nothing.
+ * @throws KilnError E-LOCK-STALE where the lock may not change, and does not fit
+ */
 export async function resolveBuild(options: ResolveOptions): Promise<ResolvedBuild> {
-  const imports = options.images.some((image) => importedSource(image, options) !== undefined)
-  const wanted = [
-    ...toolSets('toolchain', toolchainPackages, options),
-    ...(imports ? toolSets('container-tools', containerToolPackages, options) : []),
-    ...options.images.flatMap((image) => imageSets(image, options)),
-  ]
+  const imports =
+    options.containerTools || options.images.some((image) => importedSource(image, options) !== undefined)
   const before = await readLock(lockFile(options.definition))
-  if (options.frozen) requireFresh(before, wanted, options)
+  const keyring = await ownKeyring(options)
+  const wanted = [
+    ...toolSets('toolchain', toolchainPackages, before, keyring, options),
+    ...(imports ? toolSets('container-tools', containerToolPackages, before, keyring, options) : []),
+    ...options.images.flatMap((image) => imageSets(image, keyring, options)),
+  ]
+  if (options.frozen) {
+    requireFresh(lockFile(options.definition), before, [
+      ...staleSets(before, wanted),
+      ...staleBases(before, options),
+    ])
+  }
   const [packages, sources, files] = await Promise.all([
     updateLock(before, wanted, { ...options, renew: options.renewLock }),
     agentSources(),
     conversionFiles(),
   ])
-  const toolchain = toolRoot(packages, 'toolchain')
-  const containerTools = imports ? toolRoot(packages, 'container-tools') : undefined
+  const { mirror } = options.definition.definition
+  const toolchain = toolRoot(packages, 'toolchain', mirror)
+  const containerTools = imports ? toolRoot(packages, 'container-tools', mirror) : undefined
   const bases = await resolveBases(before, containerTools, options)
-  const lock = {
+  const changed = changedBases(before, bases)
+  if (options.frozen) requireFresh(lockFile(options.definition), before, changed)
+  const lock: Lock = {
     ...packages,
+    kiln: changed.length === 0 ? packages.kiln : options.kilnVersion,
     bases: Object.fromEntries([...bases].map(([name, { locked }]) => [name, locked])),
   }
   const images = await Promise.all(options.images.map((image) => resolveImage(image, options, lock, bases)))
@@ -113,75 +140,21 @@ export async function resolveBuild(options: ResolveOptions): Promise<ResolvedBui
 }
 
 /** @throws KilnError E-LOCK-STALE */
-function requireFresh(
-  lock: Lock | undefined,
-  wanted: readonly WantedSet[],
-  { definition }: ResolveOptions,
-): void {
-  const stale = staleSets(lock, wanted)
+function requireFresh(file: string, lock: Lock | undefined, stale: readonly StaleEntry[]): void {
   if (stale.length === 0) return
-  const file = lockFile(definition)
-  const message = lock ? `${file} does not fit the definition: ${stale.join(', ')}` : `there is no ${file}`
+  const message = lock ? `${file} does not fit the definition: ${listStale(stale)}` : `there is no ${file}`
   throw new KilnError('E-LOCK-STALE', message, { hint: 'kiln lock', place: { file } })
 }
 
-function toolRoot(lock: Lock, name: string): ToolRoot {
-  return { base: packageSet(lock, `${name}/base`), all: packageSet(lock, `${name}/all`) }
+function toolRoot(lock: Lock, tools: Tools, mirror: string | undefined): ToolRoot {
+  const name = toolsName(tools)
+  return { base: packageSet(lock, `${name}/base`, mirror), all: packageSet(lock, `${name}/all`, mirror) }
 }
 
-function packageSet(lock: Lock, name: string): PackageSet {
+function packageSet(lock: Lock, name: string, mirror: string | undefined): PackageSet {
   const set = lock.sets[name]
   if (!set) throw new KilnError('E-BUG', `the lock has no ${name}`)
-  return set
-}
-
-/** Patterns of apt (apt-patterns(7)): what every Debian root has. */
-const basePackages = ['?essential', 'apt']
-
-function toolSets(name: string, include: readonly string[], options: ResolveOptions): WantedSet[] {
-  const arch = debianArchitecture(process.arch)
-  return rootSets(name, loadDistro('debian'), { suite: toolchainSuite, arch, include, exclude: [] }, options)
-}
-
-function imageSets(image: LoadedImage, options: ResolveOptions): WantedSet[] {
-  const distro = loadDistro(image.flavor)
-  const request = {
-    suite: archiveSuite(image, distro, options),
-    arch: image.arch,
-    include: packagesOf(image, distro),
-    exclude: image.packages.remove,
-  }
-  return rootSets(lockName(image.identity), distro, request, options)
-}
-
-interface RootRequest {
-  readonly suite: string
-  readonly arch: string
-  readonly include: readonly string[]
-  readonly exclude: readonly string[]
-}
-
-/** Base and whole root are resolved together, so that they agree on versions. */
-function rootSets(
-  name: string,
-  { archive }: Distro,
-  { suite, arch, include, exclude }: RootRequest,
-  { definition }: ResolveOptions,
-): WantedSet[] {
-  const source = {
-    suite,
-    components: archive.components,
-    mirror: definition.definition.mirror,
-    keyring: definition.keyring ?? archive.keyring,
-    keyringPackage: archive['keyring-package'],
-  }
-  const set = (part: string, packages: readonly string[], without: readonly string[]): WantedSet => ({
-    name: `${name}/${part}`,
-    group: name,
-    request: { suite, arch, include: [...packages], exclude: [...without] },
-    archive: source,
-  })
-  return [set('base', basePackages, []), set('all', [...basePackages, ...include], exclude)]
+  return fromMirror(set, mirror)
 }
 
 async function resolveImage(
@@ -193,14 +166,15 @@ async function resolveImage(
   const distro = loadDistro(image.flavor)
   const cloudConfig = options.cloudConfig ? absolutePath(options.cloudConfig) : image.cloudConfig
   const { common } = distro
+  const { mirror, name: system } = options.definition.definition
   const name = lockName(image.identity)
   return {
     identity: image.identity,
-    name: options.definition.definition.name,
+    name: system,
     family: distro.family,
     root: {
-      base: bases.get(name)?.params ?? packageSet(lock, `${name}/base`),
-      all: packageSet(lock, `${name}/all`),
+      base: bases.get(name)?.params ?? packageSet(lock, `${name}/base`, mirror),
+      all: packageSet(lock, `${name}/all`, mirror),
     },
     hostname: image.hostname,
     layout: { schema: 'kiln.layout/v1', ...common.layout },
@@ -212,28 +186,8 @@ async function resolveImage(
     medium: await resolveFolder(image.medium),
     cloudConfig: cloudConfig ? { file: cloudConfig, digest: await fileDigest(cloudConfig) } : undefined,
     cmdline: image.cmdline,
+    disk: diskWish(image),
   }
-}
-
-/** The suite whose archive gives the packages: that of the base, or of the release where the base is imported. */
-function archiveSuite(image: LoadedImage, distro: Distro, options: ResolveOptions): string {
-  const source = baseSource(image, distro, options)
-  if (source.kind === 'debian') return source.suite
-  const usual = parseBase(distro.releases[image.release]?.base ?? '', options.definition.folder)
-  if (usual.kind === 'debian') return usual.suite
-  throw new KilnError('E-BASE-UNKNOWN', `${image.flavor} ${image.release} has no archive`)
-}
-
-function packagesOf(image: LoadedImage, distro: Distro): string[] {
-  const kernel = image.kernel?.package ?? distro.kernel[image.arch]
-  if (!kernel) {
-    throw new KilnError('E-KERNEL-MISSING', `${distro.flavor} has no default kernel for ${image.arch}`, {
-      hint: 'name a package under kernel: in kiln.yaml',
-    })
-  }
-  const wanted = [...distro.packages.required, ...distro.packages.default, kernel, ...image.packages.add]
-  const left = new Set(image.packages.remove)
-  return [...new Set(wanted)].filter((name) => !left.has(name)).sort()
 }
 
 /** A service whose package the user took out is not expected. Debian's unit of openssh-server is called ssh. */

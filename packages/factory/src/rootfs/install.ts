@@ -2,9 +2,10 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { LockedPackage } from '../lock/lock.ts'
 import { runInSandbox, type Sandbox } from '../sandbox/sandbox.ts'
+import { explainApt } from '../tools/apt-complaints.ts'
 import { standIn } from '../tools/apt-solver.ts'
 import { copyTree } from '../tools/cp.ts'
-import { excludedPaths, explainApt } from '../tools/mmdebstrap.ts'
+import { excludedPaths } from '../tools/mmdebstrap.ts'
 import { layerOf } from './layers.ts'
 
 export interface InstallOptions {

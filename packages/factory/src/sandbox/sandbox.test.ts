@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, realpathSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { describe, it, type TestContext } from 'node:test'
-import { libraryClosure } from '../payload/library-closure.ts'
-import { readInRoot } from '../rootfs/read-root.ts'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
 import { lifeline } from '../testkit/lifeline.ts'
-import { expectCode, plant, temporaryFolder } from '../testkit/testkit.ts'
-import { type Mount, runInSandbox, type Sandbox, sandboxDirectives } from './sandbox.ts'
+import { makeRoot } from '../testkit/small-root.ts'
+import { expectCode, plant } from '../testkit/testkit.ts'
+import { type Mount, type Sandbox, sandboxDirectives } from './sandbox.ts'
 
 describe('the directives of a sandbox', () => {
   const scratch = '/scratch'
@@ -75,61 +74,6 @@ describe('the directives of a sandbox', () => {
     it(what, () => assert.deepEqual(sandboxDirectives({ ...sandbox, scratch }), words))
   }
 })
-
-const machine = { x64: 'x86_64', arm64: 'aarch64' }[process.arch as 'x64' | 'arm64']
-const programs = [
-  '/bin/sh',
-  '/bin/cat',
-  '/bin/ln',
-  '/bin/chown',
-  '/bin/chmod',
-  '/usr/bin/stat',
-  '/usr/bin/perl',
-]
-
-/** A small root file system: a few programs of this machine, with what they need. */
-function makeLayer(folder: string): void {
-  for (const program of programs) {
-    for (const [path, content] of libraryClosure(
-      program,
-      (file) => readInRoot('/', file),
-      `${machine}-linux-gnu`,
-    )) {
-      const target = join(folder, path)
-      if (existsSync(target)) continue
-      mkdirSync(dirname(target), { recursive: true })
-      copyFileSync(realpathSync(path), target)
-      assert.equal(readFileSync(target).length, content.length)
-    }
-  }
-  for (const name of ['dev', 'proc', 'run', 'tmp']) mkdirSync(join(folder, name))
-  plant(folder, { 'etc/base': 'from the base', 'etc/both': 'from the base' })
-}
-
-function makeRoot(t: TestContext, name = 'root') {
-  const folder = join(temporaryFolder(t), name)
-  const [base, second, upper, work, scratch] = ['base', 'second', 'upper', 'work', 'scratch'].map((each) =>
-    join(folder, each),
-  ) as [string, string, string, string, string]
-  makeLayer(base)
-  plant(second, { 'etc/both': 'from the second', 'etc/second': 'x' })
-  mkdirSync(scratch)
-  type Change = {
-    mounts?: readonly Mount[]
-    layers?: [string, ...string[]]
-    writable?: boolean
-    signal?: AbortSignal
-    onLine?: () => void
-  }
-  const sh = (
-    script: string,
-    { mounts = [], layers = [base, second], writable = true, ...options }: Change = {},
-  ) => {
-    const root = writable ? { layers, upper: { folder: upper, work } } : { layers }
-    return runInSandbox({ root, mounts, scratch }, ['sh', '-euc', script], options)
-  }
-  return { folder, base, second, upper, scratch, sh }
-}
 
 describe('a sandbox', () => {
   it('shows its layers, the uppermost winning, and writes into the upper folder only', async (t) => {

@@ -38,7 +38,7 @@ export type SandboxRunOptions = Pick<
 
 const script = fileURLToPath(new URL('sandbox.sh', import.meta.url))
 
-/** Runs one program in a sandbox, to its end. Errors as {@link run}. */
+/** Runs one program in a sandbox, to its end. Errors as {@link run}; E-BASE-MISMATCH where the root has a link at a mount point. */
 export async function runInSandbox(
   sandbox: Sandbox,
   argv: readonly [string, ...string[]],
@@ -100,6 +100,16 @@ function explainSandbox(output: string, argv: readonly string[]): KilnError | un
       hint: 'run as root, or allow user namespaces and give the user subordinate ids (/etc/subuid, /etc/subgid)',
       output,
     })
+  }
+  const link = output.match(/^sandbox: (.+) is a link$/m)?.[1]
+  if (link !== undefined) {
+    return new KilnError(
+      'E-BASE-MISMATCH',
+      `${link} is a link in the root file system; it must be a folder`,
+      {
+        hint: 'nothing can be mounted there safely: a link could lead out of the root; make it a folder in the base',
+      },
+    )
   }
   return new KilnError('E-TOOL-FAILED', `${argv[0]} failed`, { output })
 }

@@ -46,6 +46,8 @@ export interface TestArchive {
   readonly asked: string[]
   /** Puts packages in the place of all that a suite had; a suite that was never published is not there. */
   publish(suite: string, packages: readonly TestPackage[], options?: PublishOptions): void
+  /** The next who asks for a path gets this instead. */
+  answerOnce(path: string, content: string): void
 }
 
 export interface PublishOptions {
@@ -58,7 +60,14 @@ export interface PublishOptions {
 /** A signed Debian archive on this machine, for one test. */
 export async function makeArchive(t: Owner, key = makeSigningKey(t)): Promise<TestArchive> {
   const files = new Map<string, string | Uint8Array>()
-  const { url, asked } = await serve(t, ({ path }) => files.get(decodeURIComponent(path)) ?? 404)
+  const once = new Map<string, string>()
+  const { url, asked } = await serve(t, ({ path: target }) => {
+    // Whoever takes it for a proxy asks for a whole address; the archive is there for every host.
+    const path = target.replace(/^http:\/\/[^/]+/, '')
+    const content = once.get(path) ?? files.get(decodeURIComponent(path)) ?? 404
+    once.delete(path)
+    return content
+  })
   const publish: TestArchive['publish'] = (suite, packages, options = {}) => {
     const { files: whole = false, date = 'Sat, 06 Sep 2025 10:00:00 UTC' } = options
     const entries = packages.map((fields) => {
@@ -85,7 +94,8 @@ export async function makeArchive(t: Owner, key = makeSigningKey(t)): Promise<Te
     })
     files.set(`/dists/${suite}/InRelease`, key.sign(release))
   }
-  return { url, keyring: key.keyring, asked, publish }
+  const answerOnce: TestArchive['answerOnce'] = (path, content) => once.set(path, content)
+  return { url, keyring: key.keyring, asked, publish, answerOnce }
 }
 
 /** As the archive of Debian names it: without the epoch of the version. */

@@ -2,10 +2,14 @@ import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
 
-/** The answer to a path: content, a status without any, a transfer that does not end, or undefined for silence. */
+/** The answer to a path: content, a status without any, a transfer that does not end, a redirect, or undefined for silence. */
 export type Answer = (request: {
   readonly path: string
-}) => string | Uint8Array | number | BreakOff | undefined
+}) => string | Uint8Array | number | BreakOff | Redirect | undefined
+
+export interface Redirect {
+  readonly location: string
+}
 
 export interface BreakOff {
   /** All that is sent of what was announced. */
@@ -24,6 +28,7 @@ export async function serve(t: Pick<TestContext, 'after'>, answer: Answer) {
     asked.push(path)
     const given = answer({ path })
     if (typeof given === 'number') response.writeHead(given).end()
+    else if (typeof given === 'object' && 'location' in given) response.writeHead(302, { ...given }).end()
     else if (typeof given === 'object' && 'begin' in given) breakOff(response, given)
     else if (given !== undefined) response.end(given)
   })

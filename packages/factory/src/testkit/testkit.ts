@@ -52,3 +52,26 @@ export async function underUmask<T>(mask: number, action: () => Promise<T>): Pro
     process.umask(before)
   }
 }
+
+/** Variables of this process for one test; undefined takes one away. */
+export function withEnvironment(
+  t: Pick<TestContext, 'after'>,
+  change: Readonly<Record<string, string | undefined>>,
+): void {
+  const set = (values: Readonly<Record<string, string | undefined>>) => {
+    for (const [name, value] of Object.entries(values)) {
+      if (value === undefined) delete process.env[name]
+      else process.env[name] = value
+    }
+  }
+  const before = Object.fromEntries(Object.keys(change).map((name) => [name, process.env[name]]))
+  t.after(() => set(before))
+  set(change)
+}
+
+/** Makes apt on this machine believe in a configuration, for one test. Lines of apt.conf(5). */
+export function withAptConfig(t: Pick<TestContext, 'after'>, ...lines: readonly string[]): void {
+  const file = join(temporaryFolder(t), 'apt.conf')
+  writeFileSync(file, `${lines.join('\n')}\n`)
+  withEnvironment(t, { APT_CONFIG: file })
+}

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { readFileSync, statSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { type ResolvedArchive, resolveArchive } from '../resolve/archive.ts'
 import { sha256 as hashOf, makeArchive, makeSigningKey, type TestPackage } from '../testkit/debian-archive.ts'
-import { expectCode, temporaryFolder } from '../testkit/testkit.ts'
+import { expectCode, temporaryFolder, withAptConfig } from '../testkit/testkit.ts'
 import { matchRecords, openSolver, parsePrintedUris, standIn } from './apt-solver.ts'
 
 const { signal } = new AbortController()
@@ -91,6 +92,10 @@ const packages: readonly TestPackage[] = [
   { Package: 'python3.11' },
   { Package: 'linux-image', Depends: 'initramfs-tools (>= 0.120) | linux-initramfs-tool' },
   { Package: 'initramfs-tools', Version: '0.148', Provides: 'linux-initramfs-tool' },
+  { Package: 'g++' },
+  { Package: 'broken', Depends: 'no-such-library (>= 2), help' },
+  { Package: 'enemy', Conflicts: 'help' },
+  { Package: 'wants-enemy', Depends: 'enemy' },
 ]
 
 async function bench(t: TestContext) {
@@ -107,7 +112,7 @@ async function bench(t: TestContext) {
     const request = { suite: 'trixie', arch: 'amd64', include: [...include], exclude: [...exclude] }
     return (await open(await resolve())).solve(request, signal)
   }
-  return { ...made, resolve, open, solve }
+  return { ...made, folder, resolve, open, solve }
 }
 
 describe('the solver', () => {
@@ -132,6 +137,8 @@ describe('the solver', () => {
     ],
     ['takes another one where the first is excluded', ['either'], ['editor'], ['either', 'help']],
     ['may exclude what nothing wants', ['help'], ['python3.11'], ['help']],
+    ['takes a name that ends in a plus', ['g++'], [], ['g++']],
+    ['leaves a name out that ends in a plus', ['help'], ['g++'], ['help']],
     ['takes no maker of initramfs for a kernel: Kiln stands in for it', ['linux-image'], [], ['linux-image']],
   ]
   for (const [what, include, exclude, names] of sets) {
@@ -181,6 +188,7 @@ describe('the solver', () => {
     ['does not have', ['editor', 'hepl', 'edtior'], [], ['hepl', 'edtior']],
     ['has only a provider of', ['linux-initramfs-tool'], [], ['linux-initramfs-tool']],
     ['does not have, though it is only to be left out', ['help'], ['hepl'], ['hepl']],
+    ['does not have, though apt would take the plus for a wish', ['help+'], [], ['help+']],
     ['does not have, though the name would do as a pattern for another', ['python3.1'], [], ['python3.1']],
   ]
   for (const [what, include, exclude, subjects] of unknown) {
@@ -191,6 +199,73 @@ describe('the solver', () => {
       assert.equal(error.exitCode, 3)
     })
   }
+
+  const unsatisfiable: readonly (readonly [
+    what: string,
+    include: readonly string[],
+    exclude: readonly string[],
+    message: RegExp,
+    subjects: readonly string[],
+  ])[] = [
+    [
+      'depends on what the archive lacks',
+      ['editor', 'broken'],
+      [],
+      /broken Depends: no-such-library \(>= 2\) but it is not installable/,
+      ['broken', 'no-such-library'],
+    ],
+    [
+      'does not go with another',
+      ['help', 'enemy'],
+      [],
+      /enemy Conflicts: help but 1 is to be installed/,
+      ['enemy', 'help'],
+    ],
+    [
+      'depends on what does not go with another',
+      ['help', 'wants-enemy'],
+      [],
+      /enemy Conflicts: help but 1 is to be installed/,
+      ['enemy', 'help'],
+    ],
+    [
+      'needs what is to be left out',
+      ['wants-enemy'],
+      ['enemy'],
+      /wants-enemy Depends: enemy but it is not going to be installed/,
+      ['wants-enemy', 'enemy'],
+    ],
+  ]
+  for (const [what, include, exclude, message, subjects] of unsatisfiable) {
+    it(`says in the words of apt that a package ${what}`, async (t) => {
+      const { solve } = await bench(t)
+      const error = await expectCode('E-PACKAGE-UNSATISFIABLE', () => solve(include, exclude))
+      assert.match(error.message, message)
+      assert.deepEqual(error.subjects, subjects)
+      assert.match(error.output ?? '', /unmet dependencies|Unable to satisfy dependencies/)
+      assert.equal(error.exitCode, 3)
+    })
+  }
+
+  it('knows when the newest suite was signed', async (t) => {
+    const { open, resolve, publish } = await bench(t)
+    const date = 'Tue, 09 Sep 2025 12:30:00 UTC'
+    publish('trixie-updates', [], { date })
+    assert.equal((await open(await resolve())).epoch, Date.parse(date) / 1000)
+  })
+
+  it('loads over the proxy of the machine, and keeps its password from others', async (t) => {
+    const { url, keyring, folder } = await bench(t)
+    withAptConfig(t, `Acquire::http::Proxy "${url.replace('http://', 'http://me:geheim@')}";`)
+    const mirror = 'http://mirror.invalid'
+    const request = { suite: 'trixie', components: ['main'], mirror, keyring, keyringPackage: '' }
+    const solver = await openSolver(folder, await resolveArchive(request, signal), 'amd64', signal)
+    const asked = { suite: 'trixie', arch: 'amd64', include: ['help'], exclude: [] }
+    const [found] = await solver.solve(asked, signal)
+    assert.equal(found?.url, `${mirror}/pool/help_1_all.deb`)
+    assert.match(readFileSync(join(folder, 'apt.conf'), 'utf8'), /geheim/)
+    assert.equal(statSync(join(folder, 'apt.conf')).mode & 0o077, 0)
+  })
 
   it('does not trust an archive that another key signed, not even with lists that it has', async (t) => {
     const { resolve, open } = await bench(t)
@@ -218,8 +293,8 @@ describe('the solver', () => {
     await once(server, 'listening')
     t.after(() => server.close())
     const { port } = server.address() as AddressInfo
-    const suite = { suite: 'trixie', components: ['main'], release: '', uri: `http://127.0.0.1:${port}/` }
-    const archive = { suites: [suite], keyring: { file: '/keys/a.gpg', digest: '' }, epoch: 0 }
+    const suite = { suite: 'trixie', components: ['main'], uri: `http://127.0.0.1:${port}/` }
+    const archive = { suites: [suite], keyring: { file: '/keys/a.gpg', digest: '' } }
     const controller = new AbortController()
     const opened = openSolver(temporaryFolder(t), archive, 'amd64', controller.signal)
     const [socket] = (await once(server, 'connection')) as [Socket]

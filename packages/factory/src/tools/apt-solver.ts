@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { KilnError } from '@kiln/contract'
 import type { LockedPackage, SetRequest } from '../lock/lock.ts'
 import type { ResolvedArchive } from '../resolve/archive.ts'
-import { explainApt, sourcesList } from './mmdebstrap.ts'
+import { explainApt, unknownPackages } from './apt-complaints.ts'
+import { aptProxies, proxyLines } from './apt-proxy.ts'
+import { signedDate } from './in-release.ts'
+import { sourcesList } from './mmdebstrap.ts'
 import { run } from './process.ts'
 
 /**
@@ -12,6 +15,8 @@ import { run } from './process.ts'
  * of the archive and says which package files a set needs.
  */
 export interface Solver {
+  /** Newest date of the suites, in seconds since 1970, from the lists whose signatures apt has checked. */
+  readonly epoch: number
   solve(request: SetRequest, signal: AbortSignal): Promise<LockedPackage[]>
 }
 
@@ -25,19 +30,22 @@ export async function openSolver(
   for (const path of ['etc/parts', 'lists/partial', 'cache/archives/partial']) {
     await mkdir(join(folder, path), { recursive: true })
   }
-  await replaceFile(join(folder, 'apt.conf'), configuration(folder, arch))
+  const proxies = proxyLines(await aptProxies())
+  await replaceFile(join(folder, 'apt.conf'), configuration(folder, arch, proxies))
   await replaceFile(join(folder, 'etc/sources.list'), sourcesList(archive, archive.keyring.file))
   await replaceFile(join(folder, 'status'), standIn)
   const env = { APT_CONFIG: join(folder, 'apt.conf') }
   // Two builds at once may share the folder; apt itself would give up instead of waiting. No fork: a kill must reach apt.
   const apt = (args: string[]) =>
-    run('flock', ['--no-fork', join(folder, 'lock'), ...args], { env, signal, explain: explainApt })
+    run('flock', ['--no-fork', join(folder, 'lock'), ...args], { env, signal, explain: explainSolver })
   await apt(['apt-get', 'update', '--error-on=any', '--quiet'])
   return {
+    epoch: await newestDate(join(folder, 'lists'), archive),
     solve: async ({ include, exclude }) => {
       const wanted = [...include, ...exclude.map((name) => `${name}-`)]
-      const plan = await apt(['apt-get', 'install', '--yes', '--print-uris', '--quiet=2', ...wanted])
+      const plan = await apt(['apt-get', 'install', '--yes', '--print-uris', '--quiet', ...wanted])
       const files = parsePrintedUris(plan.stdout)
+      requireNames(include, files)
       const shown = await apt([
         'apt-cache',
         'show',
@@ -49,14 +57,44 @@ export async function openSolver(
   }
 }
 
+/** apt's configuration can hold the password of a proxy. */
+const ownerOnly = 0o600
+
 /** Whole at each moment: another build may be reading it. */
 async function replaceFile(path: string, text: string): Promise<void> {
   const partial = `${path}.${randomBytes(4).toString('hex')}`
-  await writeFile(partial, text)
+  await writeFile(partial, text, { mode: ownerOnly })
   await rename(partial, path)
 }
 
-function configuration(folder: string, arch: string): string {
+/** The folder holds the lists of this archive only: apt removes others when it updates. */
+async function newestDate(lists: string, { suites }: ResolvedArchive): Promise<number> {
+  const names = (await readdir(lists)).filter((name) => name.endsWith('_InRelease'))
+  const dates = await Promise.all(
+    names.map(async (name) => signedDate(await readFile(join(lists, name), 'utf8'))),
+  )
+  const known = dates.filter((date) => date !== undefined)
+  if (known.length > 0) return Math.max(...known)
+  throw new KilnError('E-ARCHIVE-UNTRUSTED', `apt checked no dated InRelease of ${suites[0]?.uri}`, {
+    hint: 'check "mirror" in kiln.yaml',
+  })
+}
+
+/** apt takes `editor+` for `editor` where there is no package of that whole name, as there is of `g++`. */
+function requireNames(include: readonly string[], files: readonly PrintedFile[]): void {
+  const found = new Set(files.map(({ name }) => name))
+  const unknown = include.filter((name) => name.endsWith('+') && !found.has(name))
+  if (unknown.length > 0) throw unknownPackages(unknown)
+}
+
+function explainSolver(output: string): KilnError {
+  return (
+    explainApt(output) ??
+    new KilnError('E-TOOL-FAILED', 'apt-get cannot say which packages are needed', { output })
+  )
+}
+
+function configuration(folder: string, arch: string, more: readonly string[]): string {
   return [
     `Dir "${folder}";`,
     'Dir::Etc "etc";',
@@ -81,6 +119,7 @@ function configuration(folder: string, arch: string): string {
     'APT::Sandbox::User "root";',
     'Acquire::Languages "none";',
     'Acquire::Retries "3";',
+    ...more,
     '',
   ].join('\n')
 }

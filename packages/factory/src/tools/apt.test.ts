@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { ErrorCode } from '@kiln/contract'
 import { parseIndexTargets } from './apt.ts'
-import { bootstrapArguments, excludedPaths, explainApt, sourcesList } from './mmdebstrap.ts'
+import { bootstrapArguments, excludedPaths, sourcesList } from './mmdebstrap.ts'
 
 describe("the machine's own sources", () => {
   const target = (suite: string, uri = 'http://mirror.test/debian/', createdBy = 'Packages') =>
@@ -49,39 +48,6 @@ describe("the machine's own sources", () => {
       { uri: 'http://mirror.test/debian/', suite: 'bookworm' },
       { uri: 'http://other.test/', suite: 'bookworm' },
     ])
-  })
-})
-
-describe("apt's complaints", () => {
-  const cases: readonly (readonly [text: string, code: ErrorCode | undefined, message?: RegExp])[] = [
-    ['E: Unable to locate package htopp', 'E-PACKAGE-UNKNOWN', /htopp$/],
-    ['E: Unable to locate package a\nE: Unable to locate package b', 'E-PACKAGE-UNKNOWN', /a, b$/],
-    ["E: Package 'linux-image' has no installation candidate", 'E-PACKAGE-UNKNOWN', /linux-image$/],
-    ['W: GPG error: http://mirror.test trixie InRelease: NO_PUBKEY 6ED0', 'E-ARCHIVE-UNTRUSTED'],
-    ["E: The repository 'http://mirror.test trixie InRelease' is not signed.", 'E-ARCHIVE-UNTRUSTED'],
-    ['The following signatures were invalid: EXPKEYSIG', 'E-ARCHIVE-UNTRUSTED'],
-    ["E: Failed to fetch http://mirror.test/x.deb  Could not resolve 'mirror.test'", 'E-MIRROR-UNREACHABLE'],
-    [
-      'Err:1 http://mirror.test trixie InRelease\n  Could not connect to mirror.test:80',
-      'E-MIRROR-UNREACHABLE',
-    ],
-    ['Temporary failure resolving mirror.test', 'E-MIRROR-UNREACHABLE'],
-    ['dpkg: error processing package x (--configure)', undefined],
-    ['', undefined],
-  ]
-  for (const [text, code, message] of cases) {
-    it(`"${text.split('\n')[0]}" is ${code ?? 'nothing special'}`, () => {
-      const error = explainApt(text)
-      assert.equal(error?.code, code)
-      if (message) assert.match(error?.message ?? '', message)
-      if (error) assert.equal(error.output, text)
-    })
-  }
-
-  it('an untrusted archive is told as such, though its lists cannot be fetched either', () => {
-    const text =
-      'W: GPG error: http://mirror.test\nE: Failed to fetch http://mirror.test/dists/trixie/InRelease'
-    assert.equal(explainApt(text)?.code, 'E-ARCHIVE-UNTRUSTED')
   })
 })
 

@@ -9,9 +9,11 @@ export const hostTools = {
   mmdebstrap: { package: 'mmdebstrap', why: 'makes Debian root file systems from the archive', for: 'build' },
   'apt-get': { package: 'apt', why: "tells the machine's own mirror", for: 'build' },
   'apt-cache': { package: 'apt', why: 'tells what the archive knows of a package', for: 'build' },
+  'apt-config': { package: 'apt', why: 'tells over which proxy apt loads', for: 'build' },
   'dpkg-deb': { package: 'dpkg', why: 'reads package files', for: 'build' },
   unshare: { package: 'util-linux', why: 'gives each build step a sandbox', for: 'build' },
   flock: { package: 'util-linux', why: 'lets two builds share one cache', for: 'build' },
+  cp: { package: 'coreutils', why: 'copies artifacts without what is empty in them', for: 'build' },
   sync: { package: 'coreutils', why: 'puts results on the disk before they count', for: 'build' },
   'qemu-system-x86_64': { package: 'qemu-system-x86', why: 'boots images in a virtual machine', for: 'boot' },
   setpriv: { package: 'util-linux', why: 'ends programs when Kiln is ended', for: 'build' },
@@ -22,6 +24,12 @@ export const hostTools = {
   buildah: { package: 'buildah', why: 'builds a base from a Containerfile', for: 'test' },
   ssh: { package: 'openssh-client', why: 'looks into booted images', for: 'test' },
   'ssh-keygen': { package: 'openssh-client', why: 'makes keys for tests', for: 'test' },
+  sfdisk: { package: 'fdisk', why: 'reads partition tables', for: 'test' },
+  e2fsck: { package: 'e2fsprogs', why: 'checks file systems after power cuts', for: 'test' },
+  debugfs: { package: 'e2fsprogs', why: 'reads file systems without mounting them', for: 'test' },
+  'mkfs.vfat': { package: 'dosfstools', why: 'makes EFI partitions for tests', for: 'test' },
+  mcopy: { package: 'mtools', why: 'fills EFI partitions for tests', for: 'test' },
+  'qemu-io': { package: 'qemu-utils', why: 'writes to disks as a virtual machine does', for: 'test' },
 } as const satisfies Record<string, { package: string; why: string; for: Purpose }>
 
 export type Purpose = 'build' | 'boot' | 'test' | 'containerfile'

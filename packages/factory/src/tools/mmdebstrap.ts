@@ -1,5 +1,5 @@
-import { KilnError } from '@kiln/contract'
 import type { LockedArchive } from '../lock/lock.ts'
+import { explainApt } from './apt-complaints.ts'
 import { run } from './process.ts'
 import { isolated } from './unshare.ts'
 
@@ -72,39 +72,4 @@ export function sourcesList(
   return archive.suites
     .map(({ uri, suite, components }) => `deb ${options}${uri} ${suite} ${components.join(' ')}\n`)
     .join('')
-}
-
-/** Turns apt's complaints into Kiln's. Shared by everything that runs apt. */
-export function explainApt(output: string): KilnError | undefined {
-  const unknown = unknownPackages(output)
-  if (unknown.length > 0) {
-    return new KilnError('E-PACKAGE-UNKNOWN', `the archive has no package ${unknown.join(', ')}`, {
-      hint: 'check the spelling under packages: and kernel: in kiln.yaml',
-      subjects: unknown,
-      output,
-    })
-  }
-  if (/NO_PUBKEY|is not signed|GPG error|signatures were invalid|no valid OpenPGP/i.test(output)) {
-    return new KilnError('E-ARCHIVE-UNTRUSTED', 'the archive is not signed by a key of the keyring', {
-      output,
-      hint: 'check "keyring" and "mirror" in kiln.yaml',
-    })
-  }
-  if (
-    /Could not resolve|Failed to fetch|Connection failed|Could not connect|Temporary failure/i.test(output)
-  ) {
-    return new KilnError('E-MIRROR-UNREACHABLE', 'the mirror broke off', {
-      output,
-      hint: 'running the same command again is safe',
-    })
-  }
-  return undefined
-}
-
-function unknownPackages(output: string): string[] {
-  const complaints = [
-    /^E: Unable to locate package (\S+)/gm,
-    /^E: Package '(\S+)' has no installation candidate/gm,
-  ]
-  return complaints.flatMap((complaint) => [...output.matchAll(complaint)].map(([, name = '']) => name))
 }

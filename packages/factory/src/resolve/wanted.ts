@@ -1,0 +1,113 @@
+import { KilnError } from '@kiln/contract'
+import { parseBase } from '../bases/source.ts'
+import type { LoadedImage } from '../definition/load.ts'
+import { debianArchitecture } from '../distros/debian-architecture.ts'
+import { type Distro, loadDistro } from '../distros/load.ts'
+import type { Lock } from '../lock/lock.ts'
+import { toolArchitectures } from '../lock/merge.ts'
+import type { WantedSet } from '../lock/update.ts'
+import { toolchainSuite } from '../toolchain/packages.ts'
+import { readKeyring } from './archive.ts'
+import { baseSource, lockName } from './bases.ts'
+import type { ResolveOptions } from './resolve.ts'
+
+export type Tools = 'toolchain' | 'container-tools'
+
+/** Name of the sets of tools that run on this machine. Others build elsewhere, and their tools stand beside these. */
+export function toolsName(tools: Tools, arch = debianArchitecture(process.arch)): string {
+  return `${tools}/${arch}`
+}
+
+/** Who signs: `sha256:<hex>` of the keyring that the definition names; undefined for those of the distributions. */
+export type KeyringDigest = string | undefined
+
+/** @throws KilnError E-KEYRING-MISSING */
+export async function ownKeyring({ definition: { keyring } }: ResolveOptions): Promise<KeyringDigest> {
+  return keyring === undefined ? undefined : (await readKeyring({ keyring, keyringPackage: 'it' })).digest
+}
+
+/** Tools for this machine; where the lock is renewed, also for those on which others build, so that all get the same. */
+export function toolSets(
+  tools: Tools,
+  include: readonly string[],
+  before: Lock | undefined,
+  keyring: KeyringDigest,
+  options: ResolveOptions,
+): WantedSet[] {
+  const own = debianArchitecture(process.arch)
+  const others = options.renewLock ? toolArchitectures(before, tools) : []
+  const distro = loadDistro('debian')
+  return [...new Set([own, ...others])].flatMap((arch) => {
+    const request = { suite: toolchainSuite, arch, include, exclude: [] }
+    return rootSets(toolsName(tools, arch), distro, request, keyring, options)
+  })
+}
+
+export function imageSets(image: LoadedImage, keyring: KeyringDigest, options: ResolveOptions): WantedSet[] {
+  const distro = loadDistro(image.flavor)
+  const request = {
+    suite: archiveSuite(image, distro, options),
+    arch: image.arch,
+    include: packagesOf(image, distro),
+    exclude: image.packages.remove,
+  }
+  return rootSets(lockName(image.identity), distro, request, keyring, options)
+}
+
+interface RootRequest {
+  readonly suite: string
+  readonly arch: string
+  readonly include: readonly string[]
+  readonly exclude: readonly string[]
+}
+
+/** Patterns of apt (apt-patterns(7)): what every Debian root has. */
+const basePackages = ['?essential', 'apt']
+
+/** Base and whole root are resolved together, so that they agree on versions. */
+function rootSets(
+  name: string,
+  { archive }: Distro,
+  { suite, arch, include, exclude }: RootRequest,
+  keyring: KeyringDigest,
+  { definition }: ResolveOptions,
+): WantedSet[] {
+  const { components } = archive
+  const source = {
+    suite,
+    components,
+    mirror: definition.definition.mirror,
+    keyring: definition.keyring ?? archive.keyring,
+    keyringPackage: archive['keyring-package'],
+  }
+  const asked = { suite, arch, components: [...components], ...(keyring === undefined ? {} : { keyring }) }
+  const set = (part: string, packages: readonly string[], without: readonly string[]) => ({
+    name: `${name}/${part}`,
+    group: name,
+    request: { ...asked, include: [...packages], exclude: [...without] },
+    archive: source,
+  })
+  const base = set('base', basePackages, [])
+  return [base, { ...set('all', [...basePackages, ...include], exclude), base: base.name }]
+}
+
+/** The suite whose archive gives the packages: that of the base, or of the release where the base is imported. */
+function archiveSuite(image: LoadedImage, distro: Distro, options: ResolveOptions): string {
+  const source = baseSource(image, distro, options)
+  if (source.kind === 'debian') return source.suite
+  const usual = parseBase(distro.releases[image.release]?.base ?? '', options.definition.folder)
+  if (usual.kind === 'debian') return usual.suite
+  throw new KilnError('E-BASE-UNKNOWN', `${image.flavor} ${image.release} has no archive`)
+}
+
+function packagesOf(image: LoadedImage, distro: Distro): string[] {
+  const kernel = image.kernel?.package ?? distro.kernel[image.arch]
+  if (!kernel) {
+    throw new KilnError('E-KERNEL-MISSING', `${distro.flavor} has no default kernel for ${image.arch}`, {
+      hint: 'name a package under kernel: in kiln.yaml',
+    })
+  }
+  const wanted = [...distro.packages.required, ...distro.packages.default, kernel, ...image.packages.add]
+  const left = new Set(image.packages.remove)
+  return [...new Set(wanted)].filter((name) => !left.has(name)).sort()
+}
