@@ -11,6 +11,8 @@ import { addExplainCommand } from './commands/explain.ts'
 import { addInitCommand } from './commands/init.ts'
 import { addLockCommand } from './commands/lock.ts'
 import { addPlanCommand } from './commands/plan.ts'
+import { addPullCommand } from './commands/pull.ts'
+import { addPushCommand } from './commands/push.ts'
 import { addReproduceCommand } from './commands/reproduce.ts'
 import { addSchemaCommand } from './commands/schema.ts'
 import { addSupportBundleCommand } from './commands/support-bundle.ts'
@@ -40,6 +42,8 @@ export function createProgram(session: Session, done: Done): Command {
   for (const add of [
     addBuildCommand,
     addBootCommand,
+    addPushCommand,
+    addPullCommand,
     addLockCommand,
     addReproduceCommand,
     addPlanCommand,

@@ -45,6 +45,20 @@ for (const [line, expected] of sources) {
 
 const hash = '0123456789abcdef'.repeat(4)
 
+test('command line: without a word about the root, the slot has the name of the root hash', () => {
+  const source = (line: string) => parseBootParameters(`kiln.roothash=${hash} ${line}`).source
+  assert.deepEqual(source('quiet'), { kind: 'slot', slot: hash })
+  assert.deepEqual(source('kiln.slot=other'), { kind: 'slot', slot: 'other' })
+  assert.deepEqual(source('root=live:CDLABEL=COS_LIVE'), live)
+  assert.equal(source('root=/dev/sda1'), undefined)
+  assert.equal(parseBootParameters('quiet').source, undefined)
+})
+
+test('command line: the entry, where the loader says it', () => {
+  assert.equal(parseBootParameters('kiln.entry=kiln-5').entry, 'kiln-5')
+  assert.equal(parseBootParameters('kiln.entry=').entry, undefined)
+})
+
 test('command line: a root hash is 64 lower-case hex digits or none', () => {
   assert.equal(parseBootParameters(`kiln.roothash=${hash}`).rootHash, hash)
   for (const bad of ['', hash.slice(1), `${hash}0`, hash.toUpperCase(), `${hash.slice(1)}g`]) {

@@ -6,8 +6,13 @@ export interface BootParameters {
   readonly rootHash: string | undefined
   /** Bytes from the start of root.img to the hash tree: `kiln.hashoffset=`. */
   readonly hashOffset: number | undefined
-  /** Where the root is. A carrier appends it: `root=live:CDLABEL=<label>` or `kiln.slot=<name>` on COS_STATE. */
+  /**
+   * Where the root is: `root=live:CDLABEL=<label>`, or `kiln.slot=<name>` on COS_STATE. Without both, and without a `root=`
+   * that is somebody else's, it is the slot that has the root hash as its name: so one UKI serves all carriers.
+   */
   readonly source: RootSource | undefined
+  /** Id of the boot entry, from loaders that do not tell it otherwise: `kiln.entry=`. */
+  readonly entry: string | undefined
   /** `rd.shell` or `rd.shell=1`: a shell on failure. */
   readonly rescueShell: boolean
   /** `rd.kiln.debug`: say each step. */
@@ -62,20 +67,24 @@ function flag(words: readonly string[], key: string): boolean {
   return value !== undefined && !['0', 'no', 'false', 'off'].includes(value)
 }
 
-function rootSource(words: readonly string[]): RootSource | undefined {
+function rootSource(words: readonly string[], rootHash: string | undefined): RootSource | undefined {
   const slot = parameter(words, 'kiln.slot')
   if (slot) return { kind: 'slot', slot }
-  const label = parameter(words, 'root')?.match(/^live:(?:CD)?LABEL=(.+)$/)?.[1]
+  const root = parameter(words, 'root')
+  if (root === undefined) return rootHash === undefined ? undefined : { kind: 'slot', slot: rootHash }
+  const label = root.match(/^live:(?:CD)?LABEL=(.+)$/)?.[1]
   return label === undefined ? undefined : { kind: 'live', label }
 }
 
 export function parseBootParameters(line: string): BootParameters {
   const words = splitCommandLine(line)
+  const rootHash = firstParameter(words, 'kiln.roothash')?.match(/^[0-9a-f]{64}$/)?.[0]
   const offset = Number(firstParameter(words, 'kiln.hashoffset'))
   return {
-    rootHash: firstParameter(words, 'kiln.roothash')?.match(/^[0-9a-f]{64}$/)?.[0],
+    rootHash,
     hashOffset: Number.isSafeInteger(offset) && offset > 0 ? offset : undefined,
-    source: rootSource(words),
+    source: rootSource(words, rootHash),
+    entry: parameter(words, 'kiln.entry') || undefined,
     rescueShell: flag(words, 'rd.shell'),
     debug: flag(words, 'rd.kiln.debug'),
     verifyAhead: parameter(words, 'kiln.verify') !== 'lazy',

@@ -1,16 +1,7 @@
 import { createHash } from 'node:crypto'
-import {
-  constants,
-  copyFile,
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  rename,
-  stat,
-  writeFile,
-} from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { mkdir, open, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { dirname, join, relative, resolve } from 'node:path'
+import { copySparse } from './tools/cp.ts'
 
 /** A result of the store, as far as delivering needs to know it. */
 interface Deliverable {
@@ -50,12 +41,13 @@ export function openDelivery(cacheFolder: string): Delivery {
   return {
     async add({ folder, digest }, to) {
       await mkdir(to, { recursive: true })
-      for (const name of await readdir(folder)) {
+      for (const name of await filesBelow(folder)) {
         const target = resolve(to, name)
+        await mkdir(dirname(target), { recursive: true })
         const note = join(notes, createHash('sha256').update(target).digest('hex'))
         if (await isUntouched(target, digest, note)) continue
         const partial = `${target}.part`
-        await copyFile(join(folder, name), partial, constants.COPYFILE_FICLONE)
+        await copySparse(join(folder, name), partial)
         pending.push({ partial, target, note, digest })
       }
     },
@@ -68,6 +60,15 @@ export function openDelivery(cacheFolder: string): Delivery {
       }
     },
   }
+}
+
+/** Relative paths; a folder's own files come last, so that an index is there only after what it names. */
+async function filesBelow(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true })
+  const files = entries.filter((entry) => entry.isFile())
+  const paths = files.map(({ parentPath, name }) => relative(folder, join(parentPath, name)))
+  const depth = (path: string) => path.split('/').length
+  return paths.sort((a, b) => depth(b) - depth(a) || (a < b ? -1 : 1))
 }
 
 async function isUntouched(target: string, digest: string, note: string): Promise<boolean> {

@@ -17,7 +17,8 @@ export function addLockCommand(program: Command, session: Session, done: Done): 
     .summary('take the newest packages into kiln.lock')
     .description(
       'Asks the archives for their newest packages and writes kiln.lock beside the kiln.yaml. Builds take exactly what the ' +
-        'lock says until this is run again; a lock that is missing is written by the first build.',
+        'lock says until this is run again; a lock that is missing is written by the first build. What the definition does not ask ' +
+        'for any more, such as an image that is gone, is dropped.',
     )
     .argument('[DIR]', 'folder of the kiln.yaml, or the file itself', '.')
     .addOption(cacheOption())

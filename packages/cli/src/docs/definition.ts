@@ -70,6 +70,7 @@ function typeText(schema: Schema): string {
   if (schema.enum) return schema.enum.map((choice) => `\`${choice}\``).join(', ')
   if (schema.type === 'array')
     return schema.items?.properties ? 'list of maps' : `list of ${typeText(schema.items ?? {})}`
+  if (schema.type === 'integer') return 'whole number'
   return schema.type === 'object' ? 'map' : 'text'
 }
 

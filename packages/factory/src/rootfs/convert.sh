@@ -22,6 +22,14 @@ systemctl --root=/ --quiet set-default multi-user.target
 # The resolver of the machine that builds is none of the image's business.
 ln -sf ../run/systemd/resolve/stub-resolv.conf /etc/resolv.conf
 
+# The program's name in the field.
+ln -sf kiln-agent /usr/bin/kairos-agent
+
+# The EFI partition is mounted only while the agent works on it, and the health gate alone says which boot was good.
+mkdir -p /etc/systemd/system-generators
+ln -sf /dev/null /etc/systemd/system-generators/systemd-gpt-auto-generator
+ln -sf /dev/null /etc/systemd/system-generators/systemd-bless-boot-generator
+
 # Identity and secrets are made on the node.
 : > /etc/machine-id
 rm -f /var/lib/dbus/machine-id /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub

@@ -1,5 +1,7 @@
 import { importBase } from '../bases/import.ts'
 import { makeIso } from '../carriers/iso/iso.ts'
+import { makeOci } from '../carriers/oci/oci.ts'
+import { makeRaw } from '../carriers/raw/raw.ts'
 import { makeBootLoader } from '../payload/boot-loader.ts'
 import { makeInitramfs } from '../payload/initramfs.ts'
 import { makePayload } from '../payload/payload.ts'
@@ -30,5 +32,7 @@ export function makeExecutors(poolFolder: string): Executors {
     'boot-loader': makeBootLoader,
     payload: makePayload,
     iso: makeIso,
+    raw: makeRaw,
+    oci: makeOci,
   }
 }

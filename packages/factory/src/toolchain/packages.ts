@@ -8,6 +8,8 @@ export const toolchainPackages = [
   'busybox-static', // in the initramfs
   'cryptsetup-bin', // veritysetup: makes hash trees, and goes into the initramfs
   'dosfstools',
+  'e2fsprogs',
+  'fdisk', // sfdisk
   'gcc',
   'grub-common',
   'grub-pc-bin', // BIOS boot loader

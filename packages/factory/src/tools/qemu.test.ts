@@ -61,6 +61,20 @@ const differences: readonly { title: string; change: Partial<MachinePlan>; gives
     ],
   },
   {
+    title: 'a disk whose writes are recorded',
+    change: {
+      drives: [{ attach: 'disk', file: '/a,b.raw', format: 'raw', writes: 'kept', log: '/writes.log' }],
+    },
+    gives: [
+      '-blockdev {"driver":"blklogwrites","node-name":"drive0","discard":"unmap",' +
+        '"file":{"driver":"raw","discard":"unmap","cache":{"no-flush":true},' +
+        '"file":{"driver":"file","filename":"/a,b.raw","discard":"unmap"}},' +
+        '"log":{"driver":"file","filename":"/writes.log","discard":"unmap","cache":{"no-flush":true}},' +
+        '"log-super-update-interval":1}',
+      '-device virtio-blk-pci,drive=drive0,bootindex=0',
+    ],
+  },
+  {
     title: 'ssh is reached from this machine only',
     change: { ssh: { hostPort: 2222 } },
     gives: ['-netdev user,id=network,hostfwd=tcp:127.0.0.1:2222-:22'],

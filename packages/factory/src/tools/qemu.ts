@@ -14,6 +14,8 @@ export interface Drive {
   readonly format: 'raw' | 'qcow2'
   /** Whether what the guest writes reaches the file. A CD is never written. */
   readonly writes: 'kept' | 'discarded'
+  /** Existing file that gets a record of every write and flush, as dm-log-writes has it. Only where writes are kept. */
+  readonly log?: string
 }
 
 export type FirmwareFiles =
@@ -75,17 +77,36 @@ function firmware(files: FirmwareFiles): string[] {
   ]
 }
 
-function drive({ attach, file, format, writes }: Drive, index: number): string[] {
+function drive(drive: Drive, index: number): string[] {
   const id = `drive${index}`
+  const { attach, log } = drive
+  const file = log === undefined ? plainFile(drive, id) : loggedFile({ ...drive, log }, id)
+  return [...file, ...plug(attach, `drive=${id},bootindex=${index}`, index)]
+}
+
+function plainFile({ attach, file, format, writes }: Drive, id: string): string[] {
   const access =
     attach === 'cd'
       ? ',media=cdrom,readonly=on'
       : `${writes === 'discarded' ? ',snapshot=on' : ''},discard=unmap`
-  const device = `drive=${id},bootindex=${index}`
-  return [
-    ...['-drive', `if=none,id=${id},format=${format}${access},file=${escapeCommas(file)}`],
-    ...plug(attach, device, index),
-  ]
+  return ['-drive', `if=none,id=${id},format=${format}${access},file=${escapeCommas(file)}`]
+}
+
+/**
+ * The count of entries at the start of the log is renewed with each of them, so it is right when QEMU is killed. Flushes are
+ * recorded, but not passed on to this machine's disk.
+ */
+function loggedFile({ file, format, log }: Drive & { readonly log: string }, id: string): string[] {
+  const open = (filename: string) => ({ driver: 'file', filename, discard: 'unmap' })
+  const node = {
+    driver: 'blklogwrites',
+    'node-name': id,
+    discard: 'unmap',
+    file: { driver: format, discard: 'unmap', cache: { 'no-flush': true }, file: open(file) },
+    log: { ...open(log), cache: { 'no-flush': true } },
+    'log-super-update-interval': 1,
+  }
+  return ['-blockdev', JSON.stringify(node)]
 }
 
 function plug(attach: Attachment, device: string, index: number): string[] {

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { ErrorCode } from '@kiln/contract'
-import { copyArguments, explainSkopeo, inspectArguments, redactAddresses } from './skopeo.ts'
+import {
+  copyArguments,
+  explainSkopeo,
+  inspectArguments,
+  pullArguments,
+  pushArguments,
+  redactAddresses,
+} from './skopeo.ts'
 
 const access = { authFile: '/run/auth.json', certFolder: '/run/certs', allowInsecure: false }
 const options = { source: 'docker://a/b:c', arch: 'arm64', access, temporary: '/tmp' }
@@ -14,6 +21,20 @@ describe('skopeo', () => {
     assert.ok(copyArguments(options, '/out').includes('--src-tls-verify=true'))
     const insecure = { ...options, access: { allowInsecure: true } }
     assert.ok(copyArguments(insecure, '/out').includes('--src-tls-verify=false'))
+  })
+
+  it('pushes and pulls without changing a byte', () => {
+    const pushed = pushArguments({ ...options, source: 'oci:/x:tag' }, 'docker://a/b:c', '/run/digest').join(
+      ' ',
+    )
+    assert.match(pushed, / copy --all --preserve-digests --digestfile=\/run\/digest /)
+    assert.match(
+      pushed,
+      / --dest-tls-verify=true --dest-authfile \/run\/auth\.json .* oci:\/x:tag docker:\/\/a\/b:c$/,
+    )
+    const pulled = pullArguments(options, '/out').join(' ')
+    assert.match(pulled, / copy --preserve-digests .*--src-tls-verify=true .* docker:\/\/a\/b:c dir:\/out$/)
+    assert.doesNotMatch(pulled, /decompress/)
   })
 
   it('is told of neither where it reads files', () => {

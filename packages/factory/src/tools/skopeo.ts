@@ -48,6 +48,30 @@ export function copyArguments(options: SkopeoOptions, target: string): [string, 
   ]
 }
 
+/**
+ * Copies all that a tag of an image layout names into a registry. No manifest may change: their digests are known already.
+ * @param digestFile where the digest of what the registry has then is written
+ */
+export function pushArguments(
+  options: SkopeoOptions,
+  target: string,
+  digestFile: string,
+): [string, ...string[]] {
+  return [
+    ...(['skopeo', ...global(options), 'copy', '--all', '--preserve-digests'] as const),
+    ...[`--digestfile=${digestFile}`, ...retries, ...access({ ...options, source: target }, 'dest-')],
+    ...[options.source, target],
+  ]
+}
+
+/** Copies one manifest and its blobs into a folder (transport `dir`), each blob as it is, under its digest. */
+export function pullArguments(options: SkopeoOptions, target: string): [string, ...string[]] {
+  return [
+    ...(['skopeo', ...global(options), 'copy', '--preserve-digests', ...retries] as const),
+    ...[...access(options, 'src-'), options.source, `dir:${target}`],
+  ]
+}
+
 /** Signatures by name are not asked for: Kiln pins images by digest. */
 function global({ arch, temporary, access }: SkopeoOptions): string[] {
   return [

@@ -30,6 +30,35 @@ export const extractRootOptions: readonly string[] = [
   ...['--warning=no-timestamp', '--warning=no-unknown-keyword'],
 ]
 
+/**
+ * Packs a layer of an image: members by a list, whiteouts before them, as the specification asks. The bytes depend on the
+ * tree alone: no times but one, no names of users, no process id in the names of headers.
+ * @param inside where the toolchain sees `own`, the layer, and `work` with `marks`, `marks.list` and `members.list`
+ */
+export function createLayerArguments({
+  epoch,
+  inside,
+}: {
+  epoch: number
+  inside: string
+}): [string, ...string[]] {
+  return [
+    'tar',
+    ...[
+      '--create',
+      `--file=${inside}/work/layer.tar`,
+      '--format=posix',
+      `--mtime=@${epoch}`,
+      '--numeric-owner',
+    ],
+    '--pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime',
+    ...attributes,
+    ...['--no-recursion', '--null', '--verbatim-files-from'],
+    ...[`--directory=${inside}/work/marks`, `--files-from=${inside}/work/marks.list`],
+    ...[`--directory=${inside}/own`, `--files-from=${inside}/work/members.list`],
+  ]
+}
+
 export function explainTar(output: string, what: string): KilnError {
   const device = output.match(/tar: (.*): Cannot mknod: Operation not permitted/)?.[1]
   if (device !== undefined) {
