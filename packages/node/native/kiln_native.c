@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
@@ -104,6 +105,23 @@ static JSValue native_lchown(JSContext *ctx, JSValueConst self, int argc, JSValu
     result = done(ctx, "lchown", lchown(s.values[0], (uid_t)uid, (gid_t)gid));
   release_strings(ctx, &s);
   return result;
+}
+
+/* ioctl(path, request, number): a request that takes a pointer to one int */
+static JSValue native_ioctl(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv) {
+  int64_t request;
+  int32_t value;
+  if (JS_ToInt64(ctx, &request, argv[1]) || JS_ToInt32(ctx, &value, argv[2])) return JS_EXCEPTION;
+  const char *path = JS_ToCString(ctx, argv[0]);
+  if (!path) return JS_EXCEPTION;
+  int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+  JS_FreeCString(ctx, path);
+  if (descriptor < 0) return throw_errno(ctx, "ioctl");
+  int result = ioctl(descriptor, (unsigned long)request, &value);
+  int number = errno;
+  close(descriptor);
+  errno = number;
+  return done(ctx, "ioctl", result);
 }
 
 /* statvfs(path) → [block size, blocks, free blocks, blocks available to users] */
@@ -215,6 +233,7 @@ static const JSCFunctionListEntry functions[] = {
     JS_CFUNC_MAGIC_DEF("chmod", 2, native_path_call, CALL_CHMOD),
     JS_CFUNC_MAGIC_DEF("fsync", 1, native_path_call, CALL_FSYNC),
     JS_CFUNC_DEF("lchown", 3, native_lchown),
+    JS_CFUNC_DEF("ioctl", 3, native_ioctl),
     JS_CFUNC_DEF("statvfs", 1, native_statvfs),
     JS_CFUNC_DEF("reboot", 1, native_reboot),
     JS_CFUNC_DEF("flock", 2, native_flock),

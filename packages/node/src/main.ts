@@ -1,31 +1,55 @@
 import { runStage } from './cloud-config/run-stage.ts'
 import { nodeStages } from './cloud-config/schema.ts'
 import { sourcesOf } from './cloud-config/sources.ts'
+import { type Command, runCommand } from './command.ts'
+import { growPersistent } from './disk/grow.ts'
+import { healthCommand } from './health/health.ts'
 import type { Host } from './host/host.ts'
 import { runInitramfs } from './initramfs/boot.ts'
+import { installVerb } from './install/verb.ts'
+import { runReconcile } from './lifecycle/reconcile-node.ts'
+import { bootEntryCommand, recoveryCommand } from './lifecycle/recovery.ts'
+import { resetCommand } from './lifecycle/reset.ts'
+import { rollbackCommand } from './lifecycle/rollback.ts'
+import { logsCommand } from './logs/command.ts'
 import { announceReady } from './ready.ts'
-import { nodeState } from './state.ts'
+import { stateCommand } from './state/command.ts'
 import { version } from './version.ts'
 
 const usageCode = 2
 
 const usage = `kiln-agent: the program on a Kiln node
 
-  kiln-agent state              what this node runs, as JSON
+  kiln-agent state [PATH]       what this node runs, and what it could run; --json for programs
+  kiln-agent rollback           goes back to an earlier generation
+  kiln-agent recovery           starts the recovery system, once
+  kiln-agent reset              back to the state after the installation
+  kiln-agent bootentry          shows the boot entries, or chooses one for the next start
+  kiln-agent logs               packs what helps to find a fault, without secrets
+  kiln-agent install            puts a system on a disk; see kiln-agent install --help
   kiln-agent run-stage STAGE    acts on the cloud-configs: ${nodeStages.join(', ')}
+  kiln-agent health             decides whether a new generation is good; run by kiln-health.service
+  kiln-agent reconcile          notes which generation came up; run by kiln-reconcile.service
   kiln-agent ready              waits until the system is up and says so on the console
+  kiln-agent grow               grows the file system of COS_PERSISTENT to its partition
   kiln-agent initramfs          mounts the root; run by /init
   kiln-agent version
 `
 
 const verbs: Readonly<Record<string, (host: Host, args: readonly string[]) => number>> = {
+  grow: (host) => growPersistent(host),
   initramfs: (host) => runInitramfs(host),
+  install: installVerb,
   'run-stage': runStageVerb,
   ready: (host) => announceReady(host),
-  state: (host) => {
-    host.print(`${JSON.stringify(nodeState(host), undefined, 2)}\n`)
-    return 0
-  },
+  bootentry: command(bootEntryCommand),
+  health: command(healthCommand),
+  logs: command(logsCommand),
+  reconcile: (host) => runReconcile(host),
+  recovery: command(recoveryCommand),
+  reset: command(resetCommand),
+  rollback: command(rollbackCommand),
+  state: command(stateCommand),
   version: (host) => {
     host.print(`kiln-agent ${version}\n`)
     return 0
@@ -44,6 +68,10 @@ export function main(host: Host): number {
   if (action) return action(host, args)
   host.printError(verb === undefined ? usage : `kiln-agent: unknown command "${verb}"\n\n${usage}`)
   return usageCode
+}
+
+function command<F extends string, V extends string>(definition: Command<F, V>) {
+  return (host: Host, args: readonly string[]) => runCommand(host, definition, args)
 }
 
 function runStageVerb(host: Host, [name, ...more]: readonly string[]): number {

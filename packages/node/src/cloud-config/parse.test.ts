@@ -55,10 +55,8 @@ stages:
       sysctl: {vm.max_map_count: "1"}
 `)
   assert.equal(document.value.hostname, 'box')
-  assert.deepEqual(warnings, [
-    '"install" is not yet supported here and has no effect',
-    '"k3s" is not yet supported here and has no effect',
-  ])
+  assert.deepEqual(warnings, ['"k3s" is not yet supported here and has no effect'])
+  assert.deepEqual(document.value.install, { auto: true, device: 'auto' })
 })
 
 test('parse: modes are octal, quoted or not', () => {
@@ -100,6 +98,21 @@ const bad: readonly (readonly [name: string, text: string, expected: RegExp])[] 
   ['a relative path', 'write_files:\n  - path: a', /^3:11 .*absolute/],
   ['a mode that is none', 'write_files:\n  - path: /a\n    permissions: "0888"', /^4:18 .*octal/],
   ['an encoding that is none', 'write_files:\n  - path: /a\n    encoding: rot13', /^4:15 .*rot13/],
+  ['an unknown key of install', 'install:\n  dev: /dev/sda', /^3:3 unknown key "dev" in install/],
+  ['a consent that is a text', 'install:\n  auto: "yes"', /^3:9 install.auto must be true or false/],
+  [
+    'a partition that Kiln does not have',
+    'install:\n  partitions: {home: {size: 10}}',
+    /^3:16 unknown key "home" in install.partitions/,
+  ],
+  [
+    'an extra partition without a name',
+    'install:\n  extra-partitions: [{size: 10}]',
+    /^3:22 install.extra-partitions\[0\].name is missing/,
+  ],
+  ['a size that is none', 'install:\n  partitions: {state: {size: 2G}}', /^3:30 .*"512MiB"/],
+  ['an environment that is none', 'install: {env: [A]}', /^2:17 .*NAME=VALUE/],
+  ['a relative mount', 'install: {bind_mounts: [srv]}', /^2:25 .*absolute/],
   ['broken YAML', 'a: [', /^\d+:\d+ /],
 ]
 

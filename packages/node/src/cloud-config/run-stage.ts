@@ -4,9 +4,9 @@ import { AccountError } from './accounts.ts'
 import { type ModuleContext, ModuleError, runAction } from './modules/index.ts'
 import { parseCloudConfig } from './parse.ts'
 import { recordSteps, type StepRecord } from './records.ts'
-import type { CloudConfig, NodeStage } from './schema.ts'
+import type { CloudConfig } from './schema.ts'
 import { configFiles, type SourceFolder } from './sources.ts'
-import { type StageName, type StageStep, stepsOf } from './stages.ts'
+import { type AnyStage, type StageName, type StageStep, stepsOf } from './stages.ts'
 
 export interface StageOptions {
   readonly sources: readonly SourceFolder[]
@@ -26,7 +26,7 @@ interface Source {
  * stops no other; a source that is not understood is reported and left out.
  * @returns 0, or 1 where anything failed
  */
-export function runStage(host: Host, stage: NodeStage, options: StageOptions): number {
+export function runStage(host: Host, stage: AnyStage, options: StageOptions): number {
   const { sources, records } = readSources(host, stage, options)
   const context: ModuleContext = {
     host,

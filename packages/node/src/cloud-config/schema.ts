@@ -1,4 +1,7 @@
 import * as z from 'zod/mini'
+import { InstallConfig } from '../install/config.ts'
+import { UpgradeConfig } from '../upgrade/settings.ts'
+import { KilnSettings } from './kiln-settings.ts'
 
 /**
  * The shape of a cloud-config, as the field writes it. Closed: a key that is not here is an error with its place; keys
@@ -113,31 +116,36 @@ const Step = z.strictObject({
 export const nodeStages = ['rootfs', 'initramfs', 'fs', 'boot', 'network', 'reconcile'] as const
 export type NodeStage = (typeof nodeStages)[number]
 
-/** Stages of the field that belong to installing and upgrading. */
-const actionStages = [
-  ...['kairos-install', 'kairos-uki-install', 'kairos-uki-upgrade', 'kairos-uki-reset'].flatMap((action) => [
-    `${action}.pre`,
-    `${action}.after`,
-  ]),
-  ...['install', 'upgrade', 'reset'].flatMap((action) => [
-    `before-${action}`,
-    `after-${action}`,
-    `after-${action}-chroot`,
-  ]),
-]
+/** Stages of the field around what the agent does, in their own order. */
+const hookStages = ['install', 'upgrade', 'reset'].flatMap((action) => [
+  `before-${action}`,
+  `after-${action}`,
+  `after-${action}-chroot`,
+])
+const outerStages = [
+  'kairos-install',
+  'kairos-uki-install',
+  'kairos-uki-upgrade',
+  'kairos-uki-reset',
+].flatMap((action) => [`${action}.pre`, `${action}.after`])
+type Action = 'install' | 'upgrade' | 'reset'
+export type ActionStage =
+  | `before-${Action}`
+  | `after-${Action}`
+  | `after-${Action}-chroot`
+  | `kairos-${'install' | 'uki-install' | 'uki-upgrade' | 'uki-reset'}.${'pre' | 'after'}`
 
 const Stages = z.strictObject(
   Object.fromEntries(
-    [...nodeStages.flatMap((stage) => [`${stage}.before`, stage, `${stage}.after`]), ...actionStages].map(
-      (stage) => [stage, z.optional(z.array(Step))],
-    ),
+    [
+      ...[...nodeStages, ...hookStages].flatMap((stage) => [`${stage}.before`, stage, `${stage}.after`]),
+      ...outerStages,
+    ].map((stage) => [stage, z.optional(z.array(Step))]),
   ),
 )
 
 /** Top-level blocks that other parts of a node read, or will. */
 export const laterBlocks = [
-  'install',
-  'upgrade',
   'reset',
   'k3s',
   'k3s-agent',
@@ -171,6 +179,9 @@ const known = {
   /** A list is a command with its arguments, as in cloud-init. */
   runcmd: z.optional(z.array(z.union([text, list]))),
   stages: z.optional(Stages),
+  install: z.optional(InstallConfig),
+  upgrade: z.optional(UpgradeConfig),
+  kiln: z.optional(KilnSettings),
   ...unknownKeys(laterBlocks),
 }
 

@@ -1,4 +1,5 @@
 import {
+  type ActionStage,
   type CloudConfig,
   type DirectoryConfig,
   type FileConfig,
@@ -34,7 +35,8 @@ export interface StageStep {
   readonly actions: readonly Action[]
 }
 
-export type StageName = NodeStage | `${NodeStage}.before` | `${NodeStage}.after`
+export type AnyStage = NodeStage | ActionStage
+export type StageName = AnyStage | `${AnyStage}.before` | `${AnyStage}.after`
 
 /**
  * The steps of one stage that a cloud-config asks for. What cloud-init calls by other names comes first, users before

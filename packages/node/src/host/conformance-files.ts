@@ -46,6 +46,22 @@ export const fileCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name: 'lines come one by one, whole, and nothing comes after the last one',
+    run: (host, folder) => {
+      const long = 'ö€'.repeat(3000)
+      host.write(`${folder}/lines`, `one\r\n\n${long}\nlast`)
+      const lines = host.openLines(`${folder}/lines`)
+      equal(lines.next(), 'one')
+      equal(lines.next(), '')
+      equal(lines.next() === long, true)
+      equal(lines.next(), 'last')
+      equal(lines.next(), undefined)
+      lines.close()
+      fails('ENOENT', () => host.openLines(`${folder}/missing`))
+      fails('EISDIR', () => host.openLines(folder).next())
+    },
+  },
+  {
     name: 'writing appends on request and truncates otherwise',
     run: (host, folder) => {
       const path = `${folder}/log`
@@ -67,6 +83,27 @@ export const fileCases: readonly ConformanceCase[] = [
       host.writeAtomic(path, 'newer', { mode: 0o600 })
       equal(host.stat(path).mode, 0o600)
       equal(host.list(folder).join(), 'state')
+    },
+  },
+  {
+    name: 'bytes are overwritten in place, and nothing around them',
+    run: (host, folder) => {
+      const path = `${folder}/sector`
+      host.write(path, 'abcdef')
+      host.overwrite(path, 2, Uint8Array.of(0x58, 0x59))
+      equal(host.readText(path), 'abXYef')
+      host.overwrite(path, 5, Uint8Array.of(0x5a, 0x5a))
+      equal(host.readText(path), 'abXYeZZ')
+      fails('ENOENT', () => host.overwrite(`${folder}/missing`, 0, Uint8Array.of(1)))
+    },
+  },
+  {
+    name: 'files and folders are flushed',
+    run: (host, folder) => {
+      host.write(`${folder}/file`, 'x')
+      host.flush(`${folder}/file`)
+      host.flush(folder)
+      fails('ENOENT', () => host.flush(`${folder}/missing`))
     },
   },
   {

@@ -1,4 +1,5 @@
 import { type ConformanceCase, equal, fails } from './conformance-case.ts'
+import { HostError } from './host.ts'
 
 /** Programs, clocks, space and locks. */
 export const systemCases: readonly ConformanceCase[] = [
@@ -53,6 +54,37 @@ export const systemCases: readonly ConformanceCase[] = [
       fails('ENOENT', () => host.run(['kiln-there-is-no-such-program']))
       fails('ENOENT', () => host.run(['/nowhere/program', 'x']))
     },
+  },
+  {
+    name: 'a program can be watched while it runs, with the same result',
+    run: (host) => {
+      let looks = 0
+      const watch = { every: 20, look: () => void looks++ }
+      const result = host.run(['sh', '-c', 'cat; sleep 0.3; echo err >&2; exit 3'], { input: 'in', watch })
+      equal(JSON.stringify(result), '{"code":3,"stdout":"in","stderr":"err\\n"}')
+      equal(looks >= 3, true)
+    },
+  },
+  {
+    name: 'an error of who watches kills the program and is thrown on',
+    run: (host, folder) => {
+      const watch = {
+        every: 10,
+        look: () => {
+          throw new HostError('ECANCELED', 'watch', folder)
+        },
+      }
+      const start = host.uptime()
+      fails('ECANCELED', () => host.run(['sleep', '30'], { watch }))
+      equal(host.uptime() - start < 10_000, true)
+    },
+  },
+  {
+    name: 'a watched program that is missing is ENOENT',
+    run: (host) =>
+      fails('ENOENT', () =>
+        host.run(['kiln-there-is-no-such-program'], { watch: { every: 10, look: () => {} } }),
+      ),
   },
   {
     name: 'a program that runs too long is killed',

@@ -18,10 +18,16 @@ export interface Host {
   readText(path: string): string
   /** At most `length` bytes from `offset`; fewer at the end of the file. Works on block devices. */
   readBytes(path: string, offset: number, length: number): Uint8Array
+  /** Opens a terminal, pipe or file for reading line by line; `/dev/stdin` is the standard input. */
+  openLines(path: string): LineReader
   /** Creates or truncates. An existing file keeps its mode. */
   write(path: string, content: string | Uint8Array, options?: WriteOptions): void
   /** Either the old content or the whole new one survives a power cut. An existing file keeps mode and owner. */
   writeAtomic(path: string, content: string | Uint8Array, options?: { readonly mode?: number }): void
+  /** Changes bytes of a file or block device that is there, in place and without truncating it, and flushes them. */
+  overwrite(path: string, offset: number, bytes: Uint8Array): void
+  /** Waits until a file's content, or a folder's names, are on the disk. */
+  flush(path: string): void
   stat(path: string): FileStat
   lstat(path: string): FileStat
   /** Names in a folder, sorted. */
@@ -44,6 +50,8 @@ export interface Host {
 
   mount(request: MountRequest): void
   unmount(path: string, options?: { readonly lazy?: boolean }): void
+  /** A request to a device or file that takes one number (ioctl(2) with a pointer to an int). */
+  ioctl(path: string, request: number, value: number): void
   statfs(path: string): FileSystemSpace
   /** Takes a lock on a file (created where missing), or undefined where another holder has it. Ends with the process. */
   lock(path: string): Lock | undefined
@@ -53,6 +61,12 @@ export interface Host {
 
 export type Argv = readonly [program: string, ...rest: string[]]
 export type RebootKind = 'restart' | 'poweroff' | 'halt'
+
+export interface LineReader {
+  /** The next line, without its end; undefined after the last one. Waits until there is one. */
+  next(): string | undefined
+  close(): void
+}
 
 export interface WriteOptions {
   readonly append?: boolean
@@ -78,6 +92,15 @@ export interface RunOptions {
   readonly timeoutMs?: number
   /** `inherit`: the program writes where this one does, and nothing is captured. */
   readonly output?: 'capture' | 'inherit'
+  /** For progress of long programs. */
+  readonly watch?: Watch
+}
+
+export interface Watch {
+  /** Milliseconds. */
+  readonly every: number
+  /** Called again and again while the program runs. What it throws kills the program, and is thrown on. */
+  readonly look: () => void
 }
 
 export interface RunResult {

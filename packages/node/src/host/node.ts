@@ -6,6 +6,8 @@ import process from 'node:process'
 import { replaceFile } from './durable.ts'
 import type { Argv, FileStat, Host, RunOptions, RunResult } from './host.ts'
 import { HostError } from './host.ts'
+import { readLines } from './lines.ts'
+import { runWatched } from './node-watched.ts'
 import { makeFolders } from './tree.ts'
 
 const timedOut = 124
@@ -30,11 +32,14 @@ export function nodeHost(args: readonly string[] = []): Host {
     printError: (text) => void process.stderr.write(text),
     readText: (path) => call('readText', path, () => fs.readFileSync(path, 'utf8')),
     readBytes: (path, offset, length) => call('readBytes', path, () => readBytes(path, offset, length)),
+    openLines: (path) => call('openLines', path, () => openLines(path)),
     write: (path, content, options = {}) =>
       call('write', path, () =>
         fs.writeFileSync(path, content, { mode: options.mode ?? 0o644, flag: options.append ? 'a' : 'w' }),
       ),
     writeAtomic: (path, content, options = {}) => replaceFile(host, fsync, path, content, options.mode),
+    overwrite: (path, offset, bytes) => call('overwrite', path, () => overwrite(path, offset, bytes)),
+    flush: (path) => call('flush', path, () => fsync(path)),
     stat: (path) => call('stat', path, () => toFileStat(fs.statSync(path))),
     lstat: (path) => call('lstat', path, () => toFileStat(fs.lstatSync(path))),
     list: (path) => call('list', path, () => fs.readdirSync(path).sort()),
@@ -61,6 +66,7 @@ export function nodeHost(args: readonly string[] = []): Host {
     exec: missing('exec'),
     mount: (request) => missing('mount')(request.target),
     unmount: missing('unmount'),
+    ioctl: (path) => missing('ioctl')(path),
     statfs: (path) =>
       call('statfs', path, () => {
         const { bsize, blocks, bfree, bavail } = fs.statfsSync(path)
@@ -85,7 +91,12 @@ function run(argv: Argv, options: RunOptions = {}): RunResult {
   const inherit = options.output === 'inherit'
   const stdout = inherit ? 'inherit' : fs.openSync(join(folder, 'stdout'), 'w+')
   const stderr = inherit ? 'inherit' : fs.openSync(join(folder, 'stderr'), 'w+')
+  const outputs = () => ({
+    stdout: inherit ? '' : fs.readFileSync(join(folder, 'stdout'), 'utf8'),
+    stderr: inherit ? '' : fs.readFileSync(join(folder, 'stderr'), 'utf8'),
+  })
   try {
+    if (options.watch) return { code: runWatched(argv, options, [stdout, stderr], folder), ...outputs() }
     const child = spawnSync(program, rest, {
       input: options.input ?? '',
       env: { ...process.env, ...options.env },
@@ -100,8 +111,7 @@ function run(argv: Argv, options: RunOptions = {}): RunResult {
     const signal = child.signal ? 128 + constants.signals[child.signal] : 0
     return {
       code: errno === 'ETIMEDOUT' ? timedOut : (child.status ?? signal),
-      stdout: inherit ? '' : fs.readFileSync(join(folder, 'stdout'), 'utf8'),
-      stderr: inherit ? '' : fs.readFileSync(join(folder, 'stderr'), 'utf8'),
+      ...outputs(),
     }
   } finally {
     for (const stream of [stdout, stderr]) if (typeof stream === 'number') fs.closeSync(stream)
@@ -123,6 +133,30 @@ function readBytes(path: string, offset: number, length: number): Uint8Array {
   } finally {
     fs.closeSync(descriptor)
   }
+}
+
+function overwrite(path: string, offset: number, bytes: Uint8Array): void {
+  const descriptor = fs.openSync(path, 'r+')
+  try {
+    for (let done = 0; done < bytes.length; ) {
+      done += fs.writeSync(descriptor, bytes, done, bytes.length - done, offset + done)
+    }
+    fs.fsyncSync(descriptor)
+  } finally {
+    fs.closeSync(descriptor)
+  }
+}
+
+function openLines(path: string) {
+  const descriptor = fs.openSync(path, 'r')
+  const buffer = new Uint8Array(4096)
+  const read = (length: number) =>
+    call('read', path, () => buffer.slice(0, fs.readSync(descriptor, buffer, 0, length, null)))
+  return readLines(
+    read,
+    (bytes) => new TextDecoder().decode(bytes),
+    () => fs.closeSync(descriptor),
+  )
 }
 
 function fsync(path: string): void {

@@ -11,6 +11,7 @@ declare module 'kiln_native' {
   export function umount(path: string, flags: number): void
   export function chmod(path: string, mode: number): void
   export function fsync(path: string): void
+  export function ioctl(path: string, request: number, value: number): number
   export function lchown(path: string, uid: number, gid: number): void
   export function statvfs(path: string): [blockSize: number, total: number, free: number, available: number]
   export function reboot(command: number): void

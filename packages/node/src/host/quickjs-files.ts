@@ -1,6 +1,7 @@
 import { replaceFile } from './durable.ts'
 import { errnoName } from './errno.ts'
 import { type FileStat, type Host, HostError } from './host.ts'
+import { readLines } from './lines.ts'
 import { native, os } from './quickjs-modules.ts'
 import { makeFolders, removeTree } from './tree.ts'
 
@@ -11,8 +12,11 @@ type Files = Pick<
   Host,
   | 'readText'
   | 'readBytes'
+  | 'openLines'
   | 'write'
   | 'writeAtomic'
+  | 'overwrite'
+  | 'flush'
   | 'stat'
   | 'lstat'
   | 'list'
@@ -30,9 +34,18 @@ export const quickJsFiles: Files = {
   readText: (path) => withOpen('readText', path, os.O_RDONLY, 0, (descriptor) => readAll(descriptor, path)),
   readBytes: (path, offset, length) =>
     withOpen('readBytes', path, os.O_RDONLY, 0, (descriptor) => {
-      check('readBytes', path, os.seek(descriptor, offset, seekSet))
+      // Variables of the firmware cannot be sought in, not even to their start.
+      if (offset > 0) check('readBytes', path, os.seek(descriptor, offset, seekSet))
       return readUpTo(descriptor, length, path)
     }),
+  openLines: (path) => {
+    const descriptor = check('openLines', path, os.open(path, os.O_RDONLY))
+    return readLines(
+      (length) => readSome(descriptor, length, path),
+      (bytes) => native.decodeUtf8(bytes.slice().buffer),
+      () => void os.close(descriptor),
+    )
+  },
   write: (path, content, options = {}) => {
     const flags = os.O_WRONLY | os.O_CREAT | (options.append ? os.O_APPEND : os.O_TRUNC)
     withOpen('write', path, flags, options.mode ?? 0o644, (descriptor) => {
@@ -42,6 +55,15 @@ export const quickJsFiles: Files = {
   writeAtomic: (path, content, options = {}) => {
     replaceFile(quickJsFiles, (target) => run('fsync', target, native.fsync), path, content, options.mode)
   },
+  overwrite: (path, offset, bytes) => {
+    withOpen('overwrite', path, os.O_WRONLY, 0, (descriptor) => {
+      check('overwrite', path, os.seek(descriptor, offset, seekSet))
+      writeAll(descriptor, bytes, path)
+    })
+    // Another descriptor will do: the kernel flushes the file, whoever wrote to it.
+    run('overwrite', path, native.fsync)
+  },
+  flush: (path) => run('flush', path, native.fsync),
   stat: (path) => fileStat('stat', path, os.stat(path)),
   lstat: (path) => fileStat('lstat', path, os.lstat(path)),
   list: (path) => {
@@ -128,6 +150,12 @@ function readUpTo(descriptor: number, length: number, path: string): Uint8Array 
     done += count
   }
   return new Uint8Array(buffer, 0, done)
+}
+
+/** One read: a terminal gives a line, and waits for the next one. */
+function readSome(descriptor: number, length: number, path: string): Uint8Array {
+  const buffer = new ArrayBuffer(length)
+  return new Uint8Array(buffer, 0, check('read', path, os.read(descriptor, buffer, 0, length)))
 }
 
 function withOpen<T>(

@@ -1,5 +1,5 @@
 import { errnoName } from './errno.ts'
-import { type Argv, HostError, type RunOptions, type RunResult } from './host.ts'
+import { type Argv, HostError, type RunOptions, type RunResult, type Watch } from './host.ts'
 import { bytesOf, readFromStart, writeAll } from './quickjs-files.ts'
 import { native, os, std } from './quickjs-modules.ts'
 
@@ -29,7 +29,7 @@ export function runProgram(argv: Argv, options: RunOptions = {}): RunResult {
     const env = { ...std.getenviron(), ...options.env }
     const pid = os.exec(argv, { block: false, file, stdin, stdout, stderr, env })
     if (pid < 0) throw new HostError(errnoName(pid), 'run', argv[0])
-    const code = wait(pid, options.timeoutMs, argv[0])
+    const code = wait(pid, options, argv[0])
     return inherit
       ? { code, stdout: '', stderr: '' }
       : { code, stdout: readFromStart(stdout, 'stdout'), stderr: readFromStart(stderr, 'stderr') }
@@ -52,19 +52,39 @@ export function findProgram(name: string): string {
   throw new HostError(found ? 'EACCES' : 'ENOENT', 'run', name)
 }
 
-function wait(pid: number, timeoutMs: number | undefined, program: string): number {
-  if (timeoutMs === undefined) return exitCode(waitpid(pid, 0, program).status)
-  const deadline = os.now() + timeoutMs
+function wait(pid: number, { timeoutMs, watch }: RunOptions, program: string): number {
+  if (timeoutMs === undefined && watch === undefined) return exitCode(waitpid(pid, 0, program).status)
+  const deadline = timeoutMs === undefined ? Number.POSITIVE_INFINITY : os.now() + timeoutMs
+  const look = atIntervals(watch)
   let pause = 1
-  while (os.now() < deadline) {
-    const child = waitpid(pid, os.WNOHANG, program)
-    if (child.pid === pid) return exitCode(child.status)
-    os.sleep(pause)
-    pause = Math.min(pause * 2, 50)
+  try {
+    while (os.now() < deadline) {
+      const child = waitpid(pid, os.WNOHANG, program)
+      if (child.pid === pid) return exitCode(child.status)
+      look()
+      os.sleep(pause)
+      pause = Math.min(pause * 2, 50)
+    }
+  } catch (error) {
+    end(pid, program)
+    throw error
   }
+  end(pid, program)
+  return timedOut
+}
+
+function atIntervals(watch: Watch | undefined): () => void {
+  let next = os.now() + (watch?.every ?? 0)
+  return () => {
+    if (!watch || os.now() < next) return
+    next = os.now() + watch.every
+    watch.look()
+  }
+}
+
+function end(pid: number, program: string): void {
   os.kill(pid, signalKill)
   waitpid(pid, 0, program)
-  return timedOut
 }
 
 function waitpid(pid: number, options: number, program: string): { pid: number; status: number } {

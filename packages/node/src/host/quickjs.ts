@@ -33,6 +33,7 @@ export function quickJsHost(): Host {
     unmount: (path, options = {}) => {
       call('unmount', path, () => native.umount(path, options.lazy ? unmountLazy : 0))
     },
+    ioctl: (path, request, value) => void call('ioctl', path, () => native.ioctl(path, request, value)),
     statfs: (path) => {
       const [blockSize, total, free, available] = call('statfs', path, () => native.statvfs(path))
       return { total: total * blockSize, free: free * blockSize, available: available * blockSize }

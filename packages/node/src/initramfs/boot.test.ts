@@ -20,6 +20,8 @@ const machine = {
   '/etc/kiln/modules': 'loop\n',
   '/proc/sys/kernel/osrelease': '6.1.0\n',
   '/sysroot/usr/lib/kiln/layout.json': JSON.stringify(layout),
+  '/sysroot/sbin/init': '-> /usr/lib/init',
+  '/sysroot/usr/lib/init': '',
   '/sysroot/etc/ssh/sshd_config': '',
   '/sysroot/usr/local/bin/x': '',
   '/dev/mapper/kiln-root': new Uint8Array(8192),
@@ -109,6 +111,26 @@ test('boot: a slot, with the partitions of the machine', (context) => {
   )
   assert.equal(host.stat('/run/cos/active_mode').type, 'file')
   assert.equal(JSON.parse(host.readText('/run/kiln/boot.json')).slot, 'one')
+})
+
+test('boot: paths that a cloud-config of this machine asks for are writable, too', (context) => {
+  const { host, calls } = rootedHost(
+    context,
+    {
+      ...slot,
+      '/sysroot/oem/10_user_custom_mounts.yaml': `#cloud-config
+stages:
+  rootfs:
+    - files:
+        - path: /run/cos/custom-layout.env
+          content: 'CUSTOM_BIND_MOUNTS="/srv/data"'
+`,
+      '/sysroot/srv/data/x': '',
+    },
+    programs,
+  )
+  assert.equal(runInitramfs(host), 0)
+  assert.ok(calls.includes('mount - /run/kiln/store/.state/srv-data.bind /sysroot/srv/data bind'))
 })
 
 test('boot: a live system leaves the disks of the machine alone', (context) => {

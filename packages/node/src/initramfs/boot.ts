@@ -3,9 +3,11 @@ import * as z from 'zod/mini'
 import { onAllConsoles } from '../consoles.ts'
 import type { Host } from '../host/host.ts'
 import { readIfThere } from '../host/tree.ts'
+import { customMountsPath, withCustomMounts } from './custom-mounts.ts'
 import { type BlockDevice, chooseBeside, devicePath, scanDevices } from './devices.ts'
 import { execute, type Session } from './execute.ts'
 import { BootFailure } from './failure.ts'
+import { tryAnother } from './fallback.ts'
 import { moduleNames } from './modules.ts'
 import { paths } from './paths.ts'
 import { type FoundDevice, planConfiguration, planRoot, planWritable } from './plan.ts'
@@ -27,6 +29,13 @@ export function runInitramfs(base: Host): number {
     medium: undefined,
     devices: [],
     timings: [],
+    loaderPartition: undefined,
+    booted: { mode: 'active', ...(parameters.entry === undefined ? {} : { entry: parameters.entry }) },
+    // Whoever sits in a shell must not be restarted.
+    watchdog: {
+      wanted: parameters.source?.kind === 'slot' && !parameters.rescueShell,
+      lastTended: undefined,
+    },
   }
   try {
     boot(session, parameters)
@@ -35,7 +44,9 @@ export function runInitramfs(base: Host): number {
   } catch (error) {
     const failure =
       error instanceof BootFailure ? error : new BootFailure('agent-defect', String(error), error)
-    reportFailure(session, failure, commandLine, parameters.source?.kind === 'slot')
+    const installed = parameters.source?.kind === 'slot'
+    reportFailure(session, failure, commandLine, installed)
+    if (installed) tryAnother(session)
     return parameters.rescueShell ? rescueShellCode : failedCode
   }
 }
@@ -47,7 +58,22 @@ function boot(session: Session, parameters: BootParameters): void {
   const layout = readLayout(host)
   const partition = partitionFinder(session, parameters)
   execute(planConfiguration(partition(labels.oem)), session)
-  execute(planWritable(layout, partition(labels.persistent)), session)
+  const custom = withCustomMounts(layout, readIfThere(host, customMountsPath))
+  session.notes.push(...custom.notes)
+  execute(planWritable(custom.layout, storeDevice(session, parameters, partition)), session)
+}
+
+/** In recovery nothing of the persistent store is touched: it may be what is broken, or about to be erased. */
+function storeDevice(
+  session: Session,
+  { source }: BootParameters,
+  partition: (label: string) => FoundDevice | undefined,
+): FoundDevice | undefined {
+  if (source?.kind !== 'slot' || session.booted.mode === 'recovery') return undefined
+  const device = partition(labels.persistent)
+  if (!device)
+    session.notes.push(`no ${labels.persistent} on this disk: what is written is lost at the next start`)
+  return device
 }
 
 /**
@@ -84,8 +110,7 @@ function writeFacts(session: Session, parameters: BootParameters, commandLine: s
   const { source, rootHash, verifyAhead } = parameters
   const facts = {
     schema: 'kiln.boot/v1',
-    mode: source?.kind,
-    ...(source?.kind === 'slot' ? { slot: source.slot } : {}),
+    ...(source?.kind === 'slot' ? { ...session.booted, slot: source.slot } : { mode: source?.kind }),
     rootHash,
     rootDevice: paths.rootDevice,
     medium: session.medium === undefined ? undefined : devicePath({ name: session.medium }),

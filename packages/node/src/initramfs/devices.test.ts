@@ -43,12 +43,14 @@ test('devices: two disks with the label are no choice', () => {
   assert.deepEqual(choose(...devices, device('sdb1', 'COS_LIVE', 'sdb')), { kind: 'several', devices })
 })
 
-test('devices: among several, the one on the same disk is taken', () => {
+test('devices: the one on the same disk is taken, and none of another disk', () => {
   const other = device('sda3', 'COS_OEM', 'sda', 'ext4')
   const same = device('vda3', 'COS_OEM', 'vda', 'ext4')
   const state = device('vda2', 'COS_STATE', 'vda', 'ext4')
   assert.equal(chooseBeside([other, same, state], 'COS_OEM', 'vda2'), same)
-  assert.equal(chooseBeside([other, same], 'COS_OEM', undefined), other)
+  assert.equal(chooseBeside([other, same], 'COS_OEM', undefined), undefined)
+  assert.equal(chooseBeside([other], 'COS_OEM', undefined), other)
+  assert.equal(chooseBeside([other, state], 'COS_OEM', 'vda2'), undefined)
   assert.equal(chooseBeside([state], 'COS_OEM', 'vda2'), undefined)
 })
 

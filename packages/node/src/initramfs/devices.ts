@@ -20,6 +20,10 @@ export type Choice =
 /** Never the origin of a root: memory disks, our own layers, and floppies, whose missing medium takes seconds to miss. */
 const ignored = /^(loop|ram|zram|dm-|fd|nbd)/
 
+export function isIgnored(name: string): boolean {
+  return ignored.test(name)
+}
+
 export function devicePath(device: Pick<BlockDevice, 'name'>): string {
   return `/dev/${device.name.replaceAll('!', '/')}`
 }
@@ -44,7 +48,10 @@ export function chooseDevice(
     : { kind: 'several', devices: [first, ...others] }
 }
 
-/** The device with a label, on the disk that carries another device where several have the label. */
+/**
+ * The device with a label on the disk that carries another device: never one of another disk, which belongs to somebody
+ * else. Where that disk has no partitions, the only device with the label.
+ */
 export function chooseBeside(
   devices: readonly BlockDevice[],
   label: string,
@@ -52,7 +59,8 @@ export function chooseBeside(
 ): BlockDevice | undefined {
   const parent = devices.find(({ name }) => name === neighbour)?.parent
   const labelled = devices.filter(({ fileSystem }) => fileSystem.label === label)
-  return labelled.find((device) => parent !== undefined && device.parent === parent) ?? labelled.at(0)
+  if (parent !== undefined) return labelled.find((device) => device.parent === parent)
+  return labelled.length === 1 ? labelled[0] : undefined
 }
 
 /**
@@ -60,7 +68,7 @@ export function chooseBeside(
  * @param known what an earlier scan found; those devices are not read again
  */
 export function scanDevices(host: Host, known: readonly BlockDevice[] = []): BlockDevice[] {
-  const names = listIfThere(host, '/sys/class/block').filter((name) => !ignored.test(name))
+  const names = listIfThere(host, '/sys/class/block').filter((name) => !isIgnored(name))
   return names.flatMap((name) => {
     const before = known.find((device) => device.name === name)
     const found = before ?? probeDevice(host, name)

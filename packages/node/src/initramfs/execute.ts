@@ -2,12 +2,15 @@ import { type Host, HostError } from '../host/host.ts'
 import { statIfThere } from '../host/tree.ts'
 import type { BlockDevice } from './devices.ts'
 import { BootFailure, type FailureReason } from './failure.ts'
+import { type BootedAs, identify, readFirmware } from './identify.ts'
+import { checkInit } from './init-program.ts'
 import { bindPath, fillStore, mountAt, mountOverlay, seedPath } from './layout-steps.ts'
 import { loadModules, withSoftDependencies } from './modules.ts'
 import { paths } from './paths.ts'
 import type { Step } from './plan.ts'
 import { awaitMedium, mountRoot, openRoot, readThrough } from './root-steps.ts'
 import { runStageStep } from './stage-steps.ts'
+import { tendWatchdog, type Watchdog } from './watchdog.ts'
 
 /** What the steps of one boot share. */
 export interface Session {
@@ -20,6 +23,10 @@ export interface Session {
   /** All devices of the last scan. */
   devices: BlockDevice[]
   readonly timings: { readonly step: string; readonly ms: number }[]
+  /** GUID of the partition that the boot loader was started from, upper-case. */
+  loaderPartition: string | undefined
+  booted: BootedAs
+  readonly watchdog: Watchdog
 }
 
 type StepOf<K extends Step['kind']> = Extract<Step, { readonly kind: K }>
@@ -36,10 +43,13 @@ const executors: { readonly [K in Step['kind']]: (step: StepOf<K>, session: Sess
   openRoot: openRoot,
   readThrough: readThrough,
   mountRoot: (_step, session) => mountRoot(session),
-  sentinel: ({ name }, { host }) => {
-    host.mkdir(paths.sentinels, { recursive: true })
-    host.write(`${paths.sentinels}/${name}`, '')
+  readFirmware: (_step, session) => readFirmware(session),
+  identify: ({ slot }, session) => {
+    identify(session, slot)
+    writeSentinel(session.host, `${session.booted.mode}_mode`)
   },
+  checkInit: (_step, session) => checkInit(session.host),
+  sentinel: ({ name }, { host }) => writeSentinel(host, name),
   mount: ({ request }, session) => mountAt(session, request),
   unmount: ({ path, lazy }, { host }) => host.unmount(path, { lazy }),
   overlay: mountOverlay,
@@ -49,6 +59,11 @@ const executors: { readonly [K in Step['kind']]: (step: StepOf<K>, session: Sess
   stage: ({ stage }, session) => runStageStep(stage, session),
 }
 
+function writeSentinel(host: Host, name: string): void {
+  host.mkdir(paths.sentinels, { recursive: true })
+  host.write(`${paths.sentinels}/${name}`, '')
+}
+
 /** What it means for the boot when a step fails that does not say so itself. */
 const reasons: { readonly [K in Step['kind']]: FailureReason } = {
   loadModules: 'root-not-found',
@@ -56,6 +71,9 @@ const reasons: { readonly [K in Step['kind']]: FailureReason } = {
   openRoot: 'root-not-verified',
   readThrough: 'root-damaged',
   mountRoot: 'root-unmountable',
+  readFirmware: 'agent-defect',
+  identify: 'agent-defect',
+  checkInit: 'init-missing',
   sentinel: 'layout-failed',
   mount: 'layout-failed',
   unmount: 'layout-failed',
@@ -70,6 +88,7 @@ const reasons: { readonly [K in Step['kind']]: FailureReason } = {
 export function execute(steps: readonly Step[], session: Session): void {
   for (const step of steps) {
     const start = session.host.uptime()
+    tendWatchdog(session.host, session.watchdog)
     if (session.debug) session.host.print(`kiln: ${describe(step)}\n`)
     perform(step, session)
     session.timings.push({ step: label(step), ms: Math.round(session.host.uptime() - start) })

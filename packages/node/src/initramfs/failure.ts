@@ -12,7 +12,7 @@ export const failureFacts = {
   },
   'no-root-source': {
     title: 'the command line does not say where the root is',
-    advice: 'Add root=live:CDLABEL=<label> for a live medium or kiln.slot=<name> for an installed system.',
+    advice: 'Leave root= away for an installed system, or write root=live:CDLABEL=<label> for a live medium.',
   },
   'root-not-found': {
     title: 'no device carries the root',
@@ -43,6 +43,11 @@ export const failureFacts = {
   'root-unmountable': {
     title: 'the checked root cannot be mounted',
     advice: 'The kernel may lack squashfs or zstd; build the image with another kernel.',
+  },
+  'init-missing': {
+    title: 'the image has no first program',
+    advice:
+      'Build the image anew: /sbin/init is missing or leads nowhere. Until then, boot another generation.',
   },
   'layout-unreadable': {
     title: 'the image has no readable layout',

@@ -12,6 +12,8 @@ export const paths = {
   overlays: '/run/overlay',
   rootDevice: '/dev/mapper/kiln-root',
   bootFacts: '/run/kiln/boot.json',
+  efiVariables: '/sys/firmware/efi/efivars',
+  watchdog: '/dev/watchdog',
   bootFailure: '/run/kiln/boot-failure.json',
   sentinels: '/run/cos',
   agentInImage: '/usr/bin/kiln-agent',

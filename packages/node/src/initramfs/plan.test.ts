@@ -21,7 +21,6 @@ const refused: readonly (readonly [commandLine: string, reason: FailureReason])[
   [`root=live:CDLABEL=COS_LIVE kiln.roothash=${rootHash}`, 'no-root-hash'],
   [`root=live:CDLABEL=COS_LIVE kiln.roothash=${rootHash.slice(1)} kiln.hashoffset=4096`, 'no-root-hash'],
   [`root=live:CDLABEL=COS_LIVE kiln.roothash=${rootHash} kiln.hashoffset=many`, 'no-root-hash'],
-  [checked, 'no-root-source'],
   [`${checked} root=/dev/sda2`, 'no-root-source'],
   [`${checked} kiln.slot=../../etc`, 'no-root-source'],
   [`${checked} kiln.slot=..`, 'no-root-source'],
@@ -38,13 +37,14 @@ for (const [commandLine, reason] of refused) {
 
 test('plan: a live medium is found by its label and read through before anything of it runs', () => {
   const steps = plan(`${checked} root=live:CDLABEL=COS_LIVE`)
-  assert.equal(kinds(steps), 'loadModules mountMedium openRoot readThrough mountRoot sentinel')
+  assert.equal(kinds(steps), 'loadModules mountMedium openRoot readThrough mountRoot checkInit sentinel')
   assert.deepEqual(steps[1], {
     kind: 'mountMedium',
     label: 'COS_LIVE',
     types: ['iso9660'],
     target: '/run/initramfs/live',
     timeoutMs: 30_000,
+    onLoaderDisk: false,
   })
   assert.deepEqual(steps[2], {
     kind: 'openRoot',
@@ -57,19 +57,28 @@ test('plan: a live medium is found by its label and read through before anything
 
 test('plan: kiln.verify=lazy leaves the reading-through out, never the check', () => {
   const steps = plan(`${checked} root=live:LABEL=X kiln.verify=lazy`)
-  assert.equal(kinds(steps), 'loadModules mountMedium openRoot mountRoot sentinel')
+  assert.equal(kinds(steps), 'loadModules mountMedium openRoot mountRoot checkInit sentinel')
 })
 
 test('plan: a slot is a folder of COS_STATE', () => {
   const steps = plan(`${checked} kiln.slot=0123abc root=live:CDLABEL=COS_LIVE`)
-  assert.equal(kinds(steps), 'loadModules mountMedium openRoot mountRoot sentinel')
-  assert.deepEqual(steps[2], {
+  assert.equal(kinds(steps), 'loadModules readFirmware mountMedium openRoot mountRoot checkInit identify')
+  assert.deepEqual(steps[3], {
     kind: 'openRoot',
     image: '/run/initramfs/cos-state/slots/0123abc/root.img',
     rootHash,
     hashOffset: 4096,
   })
-  assert.deepEqual(steps.at(-1), { kind: 'sentinel', name: 'active_mode' })
+  assert.deepEqual(steps.at(-1), { kind: 'identify', slot: '0123abc' })
+})
+
+test('plan: without a word about the root, the slot is the root hash', () => {
+  const [, , medium, root] = plan(checked)
+  assert.deepEqual(
+    [medium?.kind, medium && 'onLoaderDisk' in medium && medium.onLoaderDisk],
+    ['mountMedium', true],
+  )
+  assert.equal(root && 'image' in root && root.image, `/run/initramfs/cos-state/slots/${rootHash}/root.img`)
 })
 
 test('plan: /oem is mounted before the rootfs stage, where there is one', () => {

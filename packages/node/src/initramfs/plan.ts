@@ -15,7 +15,15 @@ export type Step =
       readonly types: readonly FileSystem['type'][]
       readonly target: string
       readonly timeoutMs: number
+      /** Only on the disk that the boot loader was started from, where it says which one that was. */
+      readonly onLoaderDisk: boolean
     }
+  /** What the firmware knows of this boot: the entry, and the partition of the boot loader. */
+  | { readonly kind: 'readFirmware' }
+  /** Which generation runs, by the record on COS_STATE. */
+  | { readonly kind: 'identify'; readonly slot: string }
+  /** The checked root has a first program. */
+  | { readonly kind: 'checkInit' }
   /** Sets up dm-verity on the root image. */
   | {
       readonly kind: 'openRoot'
@@ -26,7 +34,7 @@ export type Step =
   /** Reads the whole root once, so that damage is found now and not by a program in an hour. */
   | { readonly kind: 'readThrough'; readonly bytes: number }
   | { readonly kind: 'mountRoot' }
-  | { readonly kind: 'sentinel'; readonly name: 'live_mode' | 'active_mode' }
+  | { readonly kind: 'sentinel'; readonly name: `${BootMode}_mode` }
   | { readonly kind: 'mount'; readonly request: MountRequest }
   | { readonly kind: 'unmount'; readonly path: string; readonly lazy: boolean }
   /** Overlay with its upper layer in memory. */
@@ -38,7 +46,8 @@ export type Step =
   | { readonly kind: 'bind'; readonly source: string; readonly path: string }
   | { readonly kind: 'stage'; readonly stage: 'rootfs' | 'initramfs' }
 
-export type BootMode = 'live' | 'slot'
+/** As the field has them. active: the newest generation; passive: an older one. */
+export type BootMode = 'live' | 'active' | 'passive' | 'recovery'
 
 /** A device that is there, for what needs one. */
 export interface FoundDevice {
@@ -63,23 +72,27 @@ export function planRoot(parameters: BootParameters, modules: readonly string[])
     throw new BootFailure('no-root-hash', `Missing or malformed: ${missing}`)
   }
   if (source === undefined)
-    throw new BootFailure('no-root-source', 'Neither root=live: nor kiln.slot= is there.')
+    throw new BootFailure('no-root-source', 'root= is there, and does not name a live medium.')
   const steps: Step[] = [{ kind: 'loadModules', names: modules }]
   let image: string
   if (source.kind === 'live') {
     image = `${paths.liveMedium}${liveMedium.payloadFolder}/${rootImageName}`
-    steps.push(mountMedium(source.label, ['iso9660'], paths.liveMedium))
+    steps.push(mountMedium(source.label, ['iso9660'], paths.liveMedium, false))
   } else {
     if (!isFolderName(source.slot)) {
       throw new BootFailure('no-root-source', `kiln.slot="${source.slot}" is not the name of a slot.`)
     }
     image = `${paths.statePartition}/slots/${source.slot}/${rootImageName}`
-    steps.push(mountMedium(labels.state, ['ext4'], paths.statePartition))
+    steps.push({ kind: 'readFirmware' }, mountMedium(labels.state, ['ext4'], paths.statePartition, true))
   }
   steps.push({ kind: 'openRoot', image, rootHash, hashOffset })
   if (source.kind === 'live' && parameters.verifyAhead) steps.push({ kind: 'readThrough', bytes: hashOffset })
-  steps.push({ kind: 'mountRoot' })
-  steps.push({ kind: 'sentinel', name: source.kind === 'live' ? 'live_mode' : 'active_mode' })
+  steps.push({ kind: 'mountRoot' }, { kind: 'checkInit' })
+  steps.push(
+    source.kind === 'live'
+      ? { kind: 'sentinel', name: 'live_mode' }
+      : { kind: 'identify', slot: source.slot },
+  )
   return steps
 }
 
@@ -127,8 +140,13 @@ export function planWritable(layout: Layout, persistent: FoundDevice | undefined
 
 const kernelFolders = ['/proc', '/sys', '/dev', '/run'] as const
 
-function mountMedium(label: string, types: readonly FileSystem['type'][], target: string): Step {
-  return { kind: 'mountMedium', label, types, target, timeoutMs: deviceTimeoutMs }
+function mountMedium(
+  label: string,
+  types: readonly FileSystem['type'][],
+  target: string,
+  onLoaderDisk: boolean,
+): Step {
+  return { kind: 'mountMedium', label, types, target, timeoutMs: deviceTimeoutMs, onLoaderDisk }
 }
 
 function mountDevice(device: FoundDevice, target: string): Step {

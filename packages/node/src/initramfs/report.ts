@@ -1,6 +1,7 @@
 import { labels } from '@kiln/contract'
 import { printOnConsoles } from '../consoles.ts'
-import { type Host, HostError } from '../host/host.ts'
+import { type Host, HostError, type MountFlag, type MountRequest } from '../host/host.ts'
+import { failureNote } from '../lifecycle/failure-notes.ts'
 import { chooseBeside, devicePath, scanDevices } from './devices.ts'
 import type { Session } from './execute.ts'
 import { type BootFailure, failureFacts, failureScreen } from './failure.ts'
@@ -30,6 +31,7 @@ export function reportFailure(
     detail: failure.message,
     at: new Date(host.now()).toISOString(),
     kernelCommandLine: commandLine,
+    ...session.booted,
     medium: session.medium,
     devices: session.devices,
     notes,
@@ -40,7 +42,27 @@ export function reportFailure(
     host.mkdir('/run/kiln', { recursive: true })
     host.write(paths.bootFailure, text)
   })
-  if (installed) storeOnDisk(session, text)
+  if (!installed) return
+  storeOnDisk(session, text)
+  const { generation } = session.booted
+  if (generation !== undefined) leaveNote(session, generation, text)
+}
+
+/** For the generation that comes up in its place: it tells the reason. */
+function leaveNote(session: Session, generation: number, text: string): void {
+  const { host } = session
+  const write = (folder: string) => {
+    host.mkdir(`${folder}/kiln`, { recursive: true })
+    host.writeAtomic(`${folder}/${failureNote(generation)}`, text)
+  }
+  const isMounted = quietly(() => host.mount(remount(paths.statePartition)))
+  if (isMounted) {
+    quietly(() => write(paths.statePartition))
+    quietly(() => host.mount(remount(paths.statePartition, 'ro')))
+    return
+  }
+  const device = chooseBeside(scanDevices(host, session.devices), labels.state, session.medium)
+  if (device) withMounted(host, devicePath(device), device.fileSystem.type, write)
 }
 
 /** First partition that takes it: COS_OEM, which people read, then COS_STATE. */
@@ -50,26 +72,32 @@ function storeOnDisk(session: Session, text: string): void {
   for (const label of [labels.oem, labels.state]) {
     const device = chooseBeside(devices, label, session.medium)
     // COS_STATE may still be mounted read-only for the root.
-    if (label === labels.state) quietly(() => makeWritable(host, paths.statePartition))
+    if (label === labels.state) quietly(() => host.mount(remount(paths.statePartition)))
     if (device && storeOn(host, devicePath(device), device.fileSystem.type, text)) return
   }
 }
 
 function storeOn(host: Host, source: string, type: string, text: string): boolean {
+  return withMounted(host, source, type, (folder) => {
+    host.mkdir(`${folder}/kiln`, { recursive: true })
+    host.writeAtomic(`${folder}/kiln/boot-failure.json`, text)
+  })
+}
+
+function withMounted(host: Host, source: string, type: string, action: (folder: string) => void): boolean {
   return quietly(() => {
     host.mkdir(reportMount, { recursive: true })
     host.mount({ source, target: reportMount, type })
     try {
-      host.mkdir(`${reportMount}/kiln`, { recursive: true })
-      host.writeAtomic(`${reportMount}/kiln/boot-failure.json`, text)
+      action(reportMount)
     } finally {
       host.unmount(reportMount)
     }
   })
 }
 
-function makeWritable(host: Host, target: string): void {
-  host.mount({ source: 'none', target, flags: ['remount'] })
+function remount(target: string, ...flags: readonly MountFlag[]): MountRequest {
+  return { source: 'none', target, flags: ['remount', ...flags] }
 }
 
 /** A report that fails must not hide what it reports. @returns whether it worked */

@@ -1,12 +1,15 @@
 import type { RunResult } from '../host/host.ts'
 import { HostError, hasErrno } from '../host/host.ts'
 import { exists } from '../host/tree.ts'
-import { chooseDevice, devicePath, scanDevices } from './devices.ts'
+import { type BlockDevice, chooseDevice, devicePath, scanDevices } from './devices.ts'
 import type { Session } from './execute.ts'
 import { BootFailure, corruptedBlock } from './failure.ts'
+import { disksWithPartition } from './loader-disk.ts'
 import { coldplug } from './modules.ts'
 import { paths } from './paths.ts'
 import type { Step } from './plan.ts'
+import { takeOverImage } from './take-over.ts'
+import { tendWatchdog } from './watchdog.ts'
 
 type StepOf<K extends Step['kind']> = Extract<Step, { readonly kind: K }>
 
@@ -22,12 +25,14 @@ export function awaitMedium(step: StepOf<'mountMedium'>, session: Session): void
   for (;;) {
     coldplug(host, tried)
     session.devices = scanDevices(host, session.devices)
-    const choice = chooseDevice(session.devices, step.label, step.types)
+    tendWatchdog(host, session.watchdog)
+    const choice = chooseDevice(candidates(step, session), step.label, step.types)
     if (choice.kind === 'several') {
       const names = choice.devices.map(devicePath).join(', ')
       throw new BootFailure('root-ambiguous', `The label ${step.label} is on ${names}.`)
     }
     if (choice.kind === 'one') {
+      if (step.onLoaderDisk && takeOverImage(choice.device, session)) continue
       session.medium = choice.device.name
       host.mkdir(step.target, { recursive: true })
       host.mount({
@@ -43,11 +48,21 @@ export function awaitMedium(step: StepOf<'mountMedium'>, session: Session): void
   }
 }
 
+/** Where the loader says which disk it is on, another one with the same label is not looked at. */
+function candidates(step: StepOf<'mountMedium'>, session: Session): BlockDevice[] {
+  const { host, loaderPartition, devices } = session
+  if (!step.onLoaderDisk || loaderPartition === undefined) return devices
+  const disks = disksWithPartition(host, loaderPartition)
+  return devices.filter(({ parent }) => parent !== undefined && disks.includes(parent))
+}
+
 function notFound(step: StepOf<'mountMedium'>, session: Session): BootFailure {
   const seen = session.devices.map(
     (device) => `${device.name} (${device.fileSystem.type} ${device.fileSystem.label ?? 'without label'})`,
   )
-  const wait = `Waited ${step.timeoutMs / 1000} s for a device with the label ${step.label}`
+  const disk = step.onLoaderDisk ? session.loaderPartition : undefined
+  const where = disk === undefined ? '' : ` on the disk with the boot loader's partition ${disk}`
+  const wait = `Waited ${step.timeoutMs / 1000} s for a device with the label ${step.label}${where}`
   return new BootFailure('root-not-found', `${wait}; seen: ${seen.join(', ') || 'none'}.`)
 }
 
@@ -73,6 +88,7 @@ export function readThrough(step: StepOf<'readThrough'>, session: Session): void
   let shown = 0
   for (let offset = 0; ; offset += chunkBytes) {
     const length = readChunk(session, offset)
+    tendWatchdog(host, session.watchdog)
     if (length < chunkBytes) return
     const percent = Math.min(100, Math.floor(((offset + length) / step.bytes) * 100))
     if (percent >= shown + 25) {

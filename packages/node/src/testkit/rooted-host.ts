@@ -48,8 +48,11 @@ export function rootedHost(
     printError: (text) => void output.push(text),
     readText: (path) => node.readText(at(path)),
     readBytes: (path, offset, length) => node.readBytes(at(path), offset, length),
+    openLines: (path) => node.openLines(at(path)),
     write: (path, content, options) => node.write(at(path), content, options),
     writeAtomic: (path, content, options) => node.writeAtomic(at(path), content, options),
+    overwrite: (path, offset, bytes) => node.overwrite(at(path), offset, bytes),
+    flush: (path) => node.flush(at(path)),
     stat: (path) => node.stat(at(path)),
     lstat: (path) => node.lstat(at(path)),
     list: (path) => node.list(at(path)),
@@ -66,6 +69,7 @@ export function rootedHost(
       return { code: 0, stdout: '', stderr: '', ...program(argv, folder) }
     },
     mount: (request) => void calls.push(mountText(request)),
+    ioctl: (path, request, value) => void calls.push(`ioctl ${path} ${request.toString(16)} ${value}`),
     unmount: (path) => void calls.push(`unmount ${path}`),
     reboot: (kind) => {
       throw new HostError('ENOSYS', 'reboot', kind)

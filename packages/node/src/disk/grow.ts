@@ -1,0 +1,68 @@
+import { Layout, layoutPath, MiB } from '@kiln/contract'
+import * as z from 'zod/mini'
+import type { Host } from '../host/host.ts'
+import { readIfThere } from '../host/tree.ts'
+import { DiskToolError, runTool } from './tool.ts'
+
+/** What the kernel counts sizes in. */
+const sysfsUnit = 512
+
+/** Less than that is not worth a run: the last group of a file system may be too small to be made. */
+const leastGrowth = 16 * MiB
+
+/**
+ * `kiln-agent grow`: grows the file system of COS_PERSISTENT to its partition, while it is in use. Looks at sizes only, so it
+ * can run at each boot: after the first one, when the partition was made larger by hand, or when it was broken off.
+ * @returns the exit code
+ */
+export function growPersistent(host: Host): number {
+  try {
+    const { store } = z.parse(Layout, JSON.parse(host.readText(layoutPath)))
+    const device = ext4Source(host.readText('/proc/self/mountinfo'), store)
+    if (device === undefined) return 0
+    const [has, room] = [fileSystemBytes(host, device), deviceBytes(host, device)]
+    if (has === undefined || room === undefined || room - has < leastGrowth) return 0
+    runTool(host, ['resize2fs', device])
+    const grown = fileSystemBytes(host, device) ?? has
+    host.print(`kiln-agent: grew ${device} from ${mib(has)} to ${mib(grown)}\n`)
+    return 0
+  } catch (error) {
+    if (!(error instanceof DiskToolError)) throw error
+    host.printError(`kiln-agent: ${error.message}\n`)
+    return 1
+  }
+}
+
+function mib(bytes: number): string {
+  return `${Math.floor(bytes / MiB)} MiB`
+}
+
+/**
+ * The device of the uppermost ext4 file system at a path; undefined where something else is mounted there. Format:
+ * proc_pid_mountinfo(5).
+ */
+export function ext4Source(mountinfo: string, path: string): string | undefined {
+  const last = mountinfo
+    .split('\n')
+    .map((line) => line.split(' '))
+    .findLast((fields) => fields[4] === path)
+  const [type, source] = last?.slice(last.indexOf('-') + 1) ?? []
+  return type === 'ext4' && source?.startsWith('/dev/') ? source : undefined
+}
+
+/** linux/fs/ext4/ext4.h, struct ext4_super_block: blocks (low, high) and their size. */
+export function fileSystemBytes(host: Pick<Host, 'readBytes'>, device: string): number | undefined {
+  const superblock = host.readBytes(device, 1024, 1024)
+  const uint = (at: number, length: number) =>
+    superblock.subarray(at, at + length).reduceRight((value, byte) => value * 256 + byte, 0)
+  if (uint(0x38, 2) !== 0xef53) return undefined
+  const has64Bits = (uint(0x60, 4) & 0x80) !== 0
+  const blocks = uint(0x4, 4) + (has64Bits ? uint(0x150, 4) * 2 ** 32 : 0)
+  return blocks * 2 ** (10 + uint(0x18, 4))
+}
+
+function deviceBytes(host: Pick<Host, 'readText'>, device: string): number | undefined {
+  const name = device.replace(/^\/dev\//, '').replaceAll('/', '!')
+  const size = readIfThere(host, `/sys/class/block/${name}/size`)
+  return size === undefined ? undefined : Number(size) * sysfsUnit
+}

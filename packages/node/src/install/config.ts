@@ -1,0 +1,104 @@
+import { MiB, parseSize, sizePattern } from '@kiln/contract'
+import * as z from 'zod/mini'
+
+/** The block `install` of a cloud-config, with the field's keys. Closed: what is not here is an error with its place. */
+const text = z.string()
+const flag = z.optional(z.boolean())
+const pathText = text.check(
+  z.regex(/^(\/[^/,:\\\s]+)+$/, 'must be an absolute path without blanks, "," and ":"'),
+)
+
+/** A number counts MiB, as in the field; a text has its unit. The result is bytes; 0 is what is left. */
+const Size = z.union([
+  z.pipe(
+    text.check(z.regex(sizePattern, 'must be a number of MiB, or a size such as "512MiB"')),
+    z.transform((size) => parseSize(size) ?? 0),
+  ),
+  z.pipe(
+    z.number().check(z.minimum(0, 'must not be negative')),
+    z.transform((size) => Math.ceil(size * MiB)),
+  ),
+])
+
+/** Names and flags are known because files of the field have them; they are the same on every disk of Kiln. */
+const partition = {
+  size: z.optional(Size),
+  fs: z.optional(text),
+  label: z.optional(text),
+  name: z.optional(text),
+  flags: z.optional(z.unknown()),
+  uuid: z.optional(z.unknown()),
+}
+const Partition = z.strictObject(partition)
+
+/** What the field takes; anything of the ext family becomes ext4. */
+export const extraFileSystems = ['ext4', 'ext3', 'ext2', 'vfat', 'none', 'noformat', '-'] as const
+
+const Extra = z.strictObject({
+  ...partition,
+  name: text,
+  size: Size,
+  fs: z.optional(z.enum(extraFileSystems)),
+})
+
+/** Keys of the field without which the system is a usable one, though not all that was wished for. */
+export const unusedKeys = [
+  'bundles',
+  'cloud-init',
+  'extra-dirs-rootfs',
+  'grub-entry-name',
+  'skip-entries',
+  'skip_copy_kcrypt_plugin',
+  'tty',
+] as const
+
+/** Keys of the field that change what is installed or how safe it is: nothing is installed rather than something else. */
+export const refusedKeys = [
+  'encrypted_partitions',
+  'iso',
+  'passive',
+  'recovery-system',
+  'ssh_hardening',
+  'system',
+] as const
+
+export const InstallConfig = z.strictObject({
+  auto: flag,
+  /** `auto`, a path, or `script://CMD`, whose output is one of them. */
+  device: z.optional(text),
+  reboot: flag,
+  poweroff: flag,
+  /** What to install; the field has both names. */
+  source: z.optional(text),
+  image: z.optional(text),
+  'allow-insecure-registries': flag,
+  'no-format': flag,
+  no_format: flag,
+  force: flag,
+  nousers: flag,
+  firmware: z.optional(z.enum(['uefi', 'efi', 'bios', 'hybrid'])),
+  'part-table': z.optional(z.literal('gpt')),
+  partitions: z.optional(
+    z.strictObject({
+      efi: z.optional(Partition),
+      oem: z.optional(Partition),
+      recovery: z.optional(Partition),
+      state: z.optional(Partition),
+      persistent: z.optional(Partition),
+    }),
+  ),
+  'extra-partitions': z.optional(z.array(Extra)),
+  grub_options: z.optional(z.record(text, z.union([text, z.number(), z.boolean()]))),
+  bind_mounts: z.optional(z.array(pathText)),
+  ephemeral_mounts: z.optional(z.array(pathText)),
+  env: z.optional(z.array(text.check(z.regex(/^[A-Za-z_]\w*=/, 'must be NAME=VALUE')))),
+  ...openKeys([...unusedKeys, ...refusedKeys]),
+})
+export type InstallConfig = z.infer<typeof InstallConfig>
+
+function openKeys<K extends string>(keys: readonly K[]) {
+  return Object.fromEntries(keys.map((key) => [key, z.optional(z.unknown())])) as Record<
+    K,
+    z.ZodMiniOptional<z.ZodMiniUnknown>
+  >
+}

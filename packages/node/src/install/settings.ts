@@ -1,0 +1,114 @@
+import type { DiskRequest, ExtraPartition } from '@kiln/contract'
+import type { CloudConfig } from '../cloud-config/schema.ts'
+import type { InstallConfig } from './config.ts'
+import { InstallError } from './error.ts'
+import { mergeTrees } from './merge.ts'
+import { problemsOf, warningsOf } from './settings-checks.ts'
+
+/** How to install, after everybody has had their say. */
+export interface InstallSettings {
+  /** Installs by itself from a live medium, and is consent to erase the disk that `device` chooses. */
+  readonly auto: boolean
+  /** `auto`, a path, or `script://CMD`. */
+  readonly device: string
+  readonly source: string | undefined
+  readonly allowInsecure: boolean
+  readonly end: 'reboot' | 'poweroff' | 'stay'
+  /** Uses partitions that are there, and keeps what is on the persistent one. */
+  readonly noFormat: boolean
+  readonly force: boolean
+  /** An installed system without an administrator is meant. */
+  readonly noUsers: boolean
+  /** Instead of the firmware that this system was started by. */
+  readonly firmware: DiskRequest['firmware'] | undefined
+  /** How many good generations stay. */
+  readonly keep: number
+  readonly sizes: NonNullable<DiskRequest['sizes']>
+  readonly extra: readonly ExtraPartition[]
+  readonly grubOptions: Readonly<Record<string, string>>
+  readonly bindMounts: readonly string[]
+  readonly ephemeralMounts: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  /** A hook that fails stops the installation. */
+  readonly strict: boolean
+}
+
+export interface SettingsResult {
+  readonly settings: InstallSettings
+  readonly warnings: readonly string[]
+}
+
+const leastKeep = 2
+
+/**
+ * What the cloud-configs say about installing, the later ones counting for more.
+ * @throws InstallError bad-config
+ */
+export function installSettings(configs: readonly CloudConfig[]): SettingsResult {
+  const install = configs.reduce<InstallConfig>(
+    (all, config) => mergeTrees(all, config.install ?? {}) as InstallConfig,
+    {},
+  )
+  const problems = problemsOf(install)
+  if (problems.length > 0) throw new InstallError('bad-config', `${problems.join('; ')}.`)
+  const settings: InstallSettings = {
+    ...choices(install),
+    ...layoutWishes(install),
+    keep: configs.findLast(({ kiln }) => kiln?.keep !== undefined)?.kiln?.keep ?? leastKeep,
+    strict: configs.some(({ strict }) => strict === true),
+  }
+  return { settings, warnings: warningsOf(install) }
+}
+
+type Choices = Omit<InstallSettings, keyof LayoutWishes | 'keep' | 'strict'>
+type LayoutWishes = Pick<InstallSettings, 'sizes' | 'extra' | 'bindMounts' | 'ephemeralMounts'>
+
+function choices(install: InstallConfig): Choices {
+  const is = (flag: boolean | undefined) => flag === true
+  const options = Object.entries(install.grub_options ?? {}).map(([name, value]) => [name, String(value)])
+  return {
+    auto: is(install.auto),
+    device: install.device?.trim() || 'auto',
+    source: install.source ?? install.image,
+    allowInsecure: is(install['allow-insecure-registries']),
+    end: is(install.reboot) ? 'reboot' : is(install.poweroff) ? 'poweroff' : 'stay',
+    noFormat: is(install['no-format'] ?? install.no_format),
+    force: is(install.force),
+    noUsers: is(install.nousers),
+    firmware: install.firmware === 'efi' ? 'uefi' : install.firmware,
+    grubOptions: Object.fromEntries(options),
+    env: Object.fromEntries((install.env ?? []).map(splitAssignment)),
+  }
+}
+
+function layoutWishes(install: InstallConfig): LayoutWishes {
+  const { partitions = {} } = install
+  return {
+    sizes: {
+      efi: askedSize(partitions.efi),
+      oem: askedSize(partitions.oem),
+      state: askedSize(partitions.state),
+      persistent: askedSize(partitions.persistent),
+    },
+    extra: (install['extra-partitions'] ?? []).map(toExtra),
+    bindMounts: install.bind_mounts ?? [],
+    ephemeralMounts: install.ephemeral_mounts ?? [],
+  }
+}
+
+/** 0 is what is left, which is what COS_PERSISTENT gets by itself; for the others the field means its usual size. */
+function askedSize(partition: { readonly size?: number | undefined } | undefined): number | undefined {
+  return partition?.size || undefined
+}
+
+type ExtraConfig = NonNullable<InstallConfig['extra-partitions']>[number]
+
+function toExtra({ name, size, fs = 'ext4', label }: ExtraConfig): ExtraPartition {
+  const kind = fs === 'vfat' ? 'vfat' : fs === 'none' || fs === 'noformat' || fs === '-' ? 'none' : 'ext4'
+  return { name, bytes: size, fs: kind, label: label || undefined }
+}
+
+function splitAssignment(text: string): [name: string, value: string] {
+  const at = text.indexOf('=')
+  return [text.slice(0, at), text.slice(at + 1)]
+}

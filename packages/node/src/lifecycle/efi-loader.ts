@@ -1,0 +1,72 @@
+import { type Architecture, espPaths } from '@kiln/contract'
+import { AgentError } from '../agent-error.ts'
+import type { Host } from '../host/host.ts'
+import { exists, listIfThere } from '../host/tree.ts'
+import type { LoaderFiles } from './boot-loader.ts'
+import { copyVerified, isWhole, removeIfThere } from './esp-files.ts'
+import { digestFromDisk } from './read-back.ts'
+
+/** UEFI 2.10, 3.5.1.1: names that firmware starts on any disk. */
+const loaderNames: Readonly<Record<Architecture, string>> = {
+  amd64: 'BOOTX64.EFI',
+  arm64: 'BOOTAA64.EFI',
+  riscv64: 'BOOTRISCV64.EFI',
+}
+
+/** File of systemd-boot in a payload. */
+const loaderFile = 'systemd-boot.efi'
+
+/**
+ * Short and in capitals like the loader's own name: then both names are in the same sector of the folder, and no power cut
+ * can leave the new one in the loader's place and still this one.
+ */
+const freshName = 'KILNNEW.EFI'
+
+/**
+ * Puts systemd-boot where firmware looks for it. The old one stays whole until the new one is in its place, and is kept.
+ * @param esp where the EFI partition is mounted, writable
+ * @throws AgentError boot-loader, no-space
+ */
+export function replaceLoader(
+  host: Host,
+  esp: string,
+  arch: Architecture,
+  { folder, card }: LoaderFiles,
+): void {
+  const digest = card.files.find(({ file }) => file === loaderFile)?.digest
+  if (digest === undefined) throw new AgentError('boot-loader', `The payload has no ${loaderFile}.`)
+  const source = `${folder}/${loaderFile}`
+  const target = `${esp}/${espPaths.loaders}/${loaderNames[arch]}`
+  const fresh = `${esp}/${espPaths.loaders}/${freshName}`
+  if (isWhole(host, target, digest)) return
+  if (!exists(host, target)) {
+    copyVerified(host, source, target, digest)
+    return
+  }
+  keepPrevious(host, esp, target)
+  copyVerified(host, source, fresh, digest)
+  swap(host, fresh, target)
+  if (!isWhole(host, target, digest))
+    throw new AgentError('boot-loader', `${target} is not what was written.`)
+}
+
+/** A copy for a person who has to mend it by hand; one is enough. */
+function keepPrevious(host: Host, esp: string, target: string): void {
+  const digest = digestFromDisk(host, target)
+  const name = `previous-${digest.slice('sha256:'.length, 'sha256:'.length + 8)}.efi`
+  const images = `${esp}/${espPaths.images}`
+  copyVerified(host, target, `${images}/${name}`, digest)
+  for (const other of listIfThere(host, images)) {
+    if (other.startsWith('previous-') && other !== name) removeIfThere(host, `${images}/${other}`)
+  }
+}
+
+/**
+ * The old file is held open until everything is on the disk. Without that, its clusters could be marked free before its name
+ * leads to the new ones.
+ */
+function swap(host: Host, fresh: string, target: string): void {
+  const script = 'exec 3<"$2" && mv -f "$1" "$2" && sync -f "$2"'
+  const { code, stderr } = host.run(['sh', '-c', script, 'swap', fresh, target])
+  if (code !== 0) throw new AgentError('boot-loader', `${target} was not replaced: ${stderr.trim()}`)
+}

@@ -1,0 +1,64 @@
+import { appendFileSync, readFileSync } from 'node:fs'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { parentPort, workerData } from 'node:worker_threads'
+import type { Reply, WebServerData } from './web-server.ts'
+
+/** The server of web-server.ts. Lives in a thread of its own, for the host under test blocks the one that it runs in. */
+const { routes, log, tls } = workerData as WebServerData
+
+const counts = new Map<string, number>()
+
+const server = tls ? createSecureServer(tls, answer) : createServer(answer)
+server.listen(0, '127.0.0.1', () => parentPort?.postMessage((server.address() as AddressInfo).port))
+
+function answer(request: IncomingMessage, response: ServerResponse): void {
+  let body = ''
+  request.on('data', (chunk: Buffer) => {
+    body += chunk.toString()
+  })
+  request.on('end', () => reply(request, response, body))
+}
+
+function reply(request: IncomingMessage, response: ServerResponse, form: string): void {
+  const [path = ''] = (request.url ?? '').split('?')
+  const known = routes[path] ?? routes['*'] ?? [{ status: 404 }]
+  const key = routes[path] ? path : '*'
+  const count = counts.get(key) ?? 0
+  counts.set(key, count + 1)
+  const chosen = known[Math.min(count, known.length - 1)] ?? {}
+  const { range, authorization } = request.headers
+  const allowed = chosen.needs === undefined || authorization === chosen.needs
+  const sent = allowed ? send(chosen, range, response) : refuse(chosen, response)
+  const entry = { method: request.method, url: request.url, range, authorization, form, ...sent }
+  appendFileSync(log, `${JSON.stringify(entry)}\n`)
+}
+
+function refuse({ challenge }: Reply, response: ServerResponse) {
+  response.writeHead(401, challenge === undefined ? {} : { 'www-authenticate': challenge })
+  response.end('{"errors":[]}')
+  return { status: 401, bytes: 0 }
+}
+
+function send(chosen: Reply, range: string | undefined, response: ServerResponse) {
+  const { status = 200, headers = {}, breakAfter, hold, ranges = true, extra = 0 } = chosen
+  const whole = chosen.file === undefined ? Buffer.from(chosen.body ?? '') : readFileSync(chosen.file)
+  const start = ranges && status === 200 ? Number(range?.match(/^bytes=(\d+)-$/)?.[1] ?? 0) : 0
+  if (start > 0 && start >= whole.length) {
+    response.writeHead(416).end()
+    return { status: 416, bytes: 0 }
+  }
+  const rest = whole.subarray(start)
+  const partial = start > 0 ? { 'content-range': `bytes ${start}-${whole.length - 1}/${whole.length}` } : {}
+  const code = start > 0 ? 206 : status
+  response.writeHead(code, { 'content-length': rest.length + extra, ...partial, ...headers })
+  if (breakAfter === undefined || breakAfter >= rest.length) {
+    response.end(Buffer.concat([rest, Buffer.alloc(extra)]))
+    return { status: code, bytes: rest.length }
+  }
+  response.write(rest.subarray(0, breakAfter), () => {
+    if (!hold) response.destroy()
+  })
+  return { status: code, bytes: breakAfter }
+}

@@ -1,0 +1,142 @@
+import {
+  advanceOperation,
+  beginOperation,
+  findGeneration,
+  finishOperation,
+  keepable,
+  type NodeRecord,
+  type Operation,
+  withdrawGeneration,
+} from '@kiln/contract'
+import { runStage } from '../cloud-config/run-stage.ts'
+import { sourcesOf } from '../cloud-config/sources.ts'
+import { armGeneration, replaceRecovery, type StagedSlot } from '../lifecycle/arm.ts'
+import type { BootLoader } from '../lifecycle/boot-loader.ts'
+import { changeRecord, loadRecord, type Node, timestamp } from '../lifecycle/node.ts'
+import { withLoader } from '../lifecycle/open-loader.ts'
+import { pruneNode } from '../lifecycle/prune.ts'
+import { slotFolder, stageSlot, withStateWritable } from '../lifecycle/slots.ts'
+import type { UpgradeSession } from './session.ts'
+import { phaseOf, stepText, type UpgradeStep } from './step.ts'
+import { verifyRootImage } from './verity.ts'
+
+type StepOf<K extends UpgradeStep['kind']> = Extract<UpgradeStep, { readonly kind: K }>
+
+/** One function for each kind of step; a kind without one does not compile. */
+const executors: {
+  readonly [K in UpgradeStep['kind']]: (step: StepOf<K>, session: UpgradeSession) => void
+} = {
+  hook: runHook,
+  begin: (_step, session) => {
+    changeRecord(session.node, (record) => beginOperation(record, operationOf(record, session)))
+  },
+  release: ({ generations }, { node }) => {
+    withWritableLoader(node, (loader) => {
+      for (const number of generations) letGo(node, loader, number)
+      pruneNode(node, loader)
+    })
+  },
+  fetch: (_step, { node, source, report }) => {
+    const { host, disk, running } = node
+    const inUse = keepable(finishOperation(loadRecord(node)), running)
+    withStateWritable(host, disk.state, () =>
+      stageSlot(host, disk.state, source, { inUse, progress: report.bytes }),
+    )
+  },
+  verify: (_step, { node, plan, facts }) => {
+    const { root } = facts.payload
+    verifyRootImage(node.host, `${slotFolder(node.disk.state, plan.slot)}/${root.file}`, root)
+  },
+  loader: ({ version }, { node, plan, facts }) => {
+    const folder = slotFolder(node.disk.state, plan.slot)
+    withWritableLoader(node, (loader) => loader.update({ folder, card: facts.payload.bootLoader }))
+    changeRecord(node, (record) => ({ ...record, bootLoader: { version } }))
+  },
+  arm: (_step, session) => {
+    const { node } = session
+    const { number } = withWritableLoader(node, (loader) => armGeneration(node, loader, stagedOf(session)))
+    session.generation = number
+    changeRecord(node, (record) =>
+      advanceOperation(record, 'reboot', { detail: { ...record.operation?.detail, generation: number } }),
+    )
+  },
+  recovery: (_step, session) => {
+    const { node } = session
+    withWritableLoader(node, (loader) => replaceRecovery(node, loader, stagedOf(session)))
+    changeRecord(node, finishOperation)
+  },
+  settle: (_step, { node, generation }) => {
+    withWritableLoader(node, (loader) => {
+      if (generation !== undefined) dropUntried(node, loader, generation)
+      pruneNode(node, loader)
+    })
+  },
+}
+
+/** Does the steps in order; each notes its phase in the node's record. @throws SourceError, AgentError, HostError */
+export function execute(steps: readonly UpgradeStep[], session: UpgradeSession): void {
+  for (const [index, step] of steps.entries()) {
+    session.report.step(index, steps.length, step)
+    const phase = phaseOf[step.kind]
+    if (phase !== undefined && step.kind !== 'begin') {
+      changeRecord(session.node, (record) => advanceOperation(record, phase))
+    }
+    perform(step, session)
+  }
+}
+
+function perform<K extends UpgradeStep['kind']>(step: StepOf<K>, session: UpgradeSession): void {
+  const executor = executors[step.kind] as (step: StepOf<K>, session: UpgradeSession) => void
+  executor(step, session)
+}
+
+function withWritableLoader<T>({ host, disk }: Node, action: (loader: BootLoader) => T): T {
+  return withLoader(host, disk, 'write', action)
+}
+
+/** The same upgrade that was broken off keeps its beginning. */
+function operationOf(record: NodeRecord, { node, source, plan, facts }: UpgradeSession): Operation {
+  const kind = facts.recovery ? 'upgrade-recovery' : 'upgrade'
+  const { operation: before } = record
+  const isSame = before?.kind === kind && before.slot === plan.slot
+  const { version } = facts.payload.image
+  return {
+    id: isSame ? before.id : `${kind}-${record.sequence + 1}`,
+    kind,
+    phase: 'fetch',
+    started: isSame ? before.started : timestamp(node.host),
+    source: source.reference,
+    slot: plan.slot,
+    detail: { version, digest: facts.digest, bytes: facts.whole.state },
+  }
+}
+
+function stagedOf({ plan, facts, source }: UpgradeSession): StagedSlot {
+  return { slot: plan.slot, payload: facts.payload, source: source.reference }
+}
+
+/** First the loader, then the record: nothing is left that leads to something that is gone. */
+function letGo(node: Node, loader: BootLoader, number: number): void {
+  loader.removeEntry(number)
+  changeRecord(node, (record) => {
+    const untried = ['armed', 'trial'].includes(findGeneration(record, number)?.status ?? '')
+    const without = withdrawGeneration(record, number)
+    return untried && record.operation?.detail?.generation === number ? finishOperation(without) : without
+  })
+}
+
+/** What was armed before and not tried: a fallback shall end on what is good, not on that. */
+function dropUntried(node: Node, loader: BootLoader, newest: number): void {
+  const untried = loadRecord(node).generations.filter(
+    ({ number, status }) =>
+      number < newest && number !== node.running.generation && (status === 'armed' || status === 'trial'),
+  )
+  for (const { number } of untried) letGo(node, loader, number)
+}
+
+/** As in the field, a hook that fails stops nothing. */
+function runHook({ stage }: StepOf<'hook'>, { node, report }: UpgradeSession): void {
+  const code = runStage(node.host, stage, { sources: sourcesOf(''), root: '', shell: ['/bin/sh'] })
+  if (code !== 0)
+    report.warn(`a step of ${stepText({ kind: 'hook', stage })} failed; see /run/kiln/stages.json`)
+}

@@ -1,0 +1,124 @@
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { BuildResult } from '@kiln/factory'
+import { run } from '@kiln/factory/tools/process'
+import { type Guest, generateKey, runInGuest } from '@kiln/factory/tools/ssh'
+import { kiln, repository } from './harness.ts'
+
+/** The user of all test nodes, with the key pair that logs in. */
+export interface NodeLogin {
+  readonly user: string
+  readonly key: string
+  readonly publicKey: string
+}
+
+export async function nodeLogin(folder: string): Promise<NodeLogin> {
+  return { user: 'tester', ...(await generateKey(folder)) }
+}
+
+export interface NodeImage {
+  readonly version: string
+  readonly artifacts: readonly ('iso' | 'raw')[]
+  /** Merged into the cloud-config. */
+  readonly config?: object
+  /** Files of the image: path → content. */
+  readonly files?: Readonly<Record<string, string>>
+  readonly cmdline?: readonly string[]
+}
+
+/** Writes a definition for a node: the example's packages, so that its steps are found in the cache. */
+export async function writeNodeDefinition(
+  folder: string,
+  { version, artifacts, config = {}, files = {}, cmdline = [] }: NodeImage,
+  login: NodeLogin,
+): Promise<string> {
+  const definition = join(folder, version)
+  await mkdir(definition, { recursive: true })
+  for (const [path, content] of Object.entries({ '/etc/kiln-test': `${version}\n`, ...files })) {
+    const file = join(definition, 'overlay', path)
+    await mkdir(join(file, '..'), { recursive: true })
+    await writeFile(file, content)
+  }
+  const users = [
+    {
+      name: login.user,
+      groups: ['admin', 'sudo'],
+      sudo: 'ALL=(ALL) NOPASSWD:ALL',
+      ssh_authorized_keys: [login.publicKey],
+    },
+  ]
+  const cloudConfig = { stages: { initramfs: [{ users: usersByName(users) }] }, ...config }
+  await writeFile(join(definition, 'cloud-config.yaml'), `#cloud-config\n${JSON.stringify(cloudConfig)}\n`)
+  const image = {
+    flavor: 'debian',
+    release: '13',
+    hostname: 'kiln-node',
+    overlay: 'overlay',
+    'cloud-config': 'cloud-config.yaml',
+    cmdline,
+  }
+  const text = JSON.stringify({ name: 'kiln-node', version, images: [image], artifacts })
+  await writeFile(join(definition, 'kiln.yaml'), `${text}\n`)
+  await copyLock(definition)
+  return definition
+}
+
+function usersByName(users: readonly { readonly name: string }[]): Record<string, object> {
+  return Object.fromEntries(users.map(({ name, ...user }) => [name, user]))
+}
+
+/** All versions of a scenario are built from the same packages: a mirror may move on meanwhile. */
+async function copyLock(definition: string): Promise<void> {
+  await cp(join(repository, 'examples/debian/kiln.lock'), join(definition, 'kiln.lock')).catch(
+    (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error
+    },
+  )
+}
+
+/** @returns paths of what was made, by kind */
+export async function buildNode(definition: string): Promise<Readonly<Record<string, string>>> {
+  const out = join(definition, 'dist')
+  const { images } = (await kiln(['build', definition, '--yes', '--out', out])) as BuildResult
+  return Object.fromEntries(images[0]?.artifacts.map(({ kind, path }) => [kind, path]) ?? [])
+}
+
+/** A disk that starts as a copy of an image, and keeps what is written. Takes no space for what was not changed. */
+export async function overlayDisk(image: string, file: string, gibibytes: number): Promise<string> {
+  const format = image.endsWith('.qcow2') ? 'qcow2' : 'raw'
+  await run('qemu-img', ['create', '-q', '-f', 'qcow2', '-F', format, '-b', image, file, `${gibibytes}G`])
+  return file
+}
+
+export interface NodeFacts {
+  readonly mode: string
+  readonly generation?: number
+  readonly release: Readonly<Record<string, string>>
+  readonly generations?: readonly {
+    readonly number: number
+    readonly status: string
+    readonly slot: string
+    readonly running: boolean
+    readonly failure?: { readonly reason: string; readonly detail?: string }
+  }[]
+  readonly lastFailure?: { readonly generation?: number; readonly reason: string; readonly detail?: string }
+  readonly problems: readonly string[]
+}
+
+export async function stateOf(guest: Guest): Promise<NodeFacts> {
+  return JSON.parse(await inGuest(guest, 'sudo kiln-agent state --json')) as NodeFacts
+}
+
+export async function inGuest(guest: Guest, command: string): Promise<string> {
+  const { stdout } = await runInGuest(guest, command)
+  return stdout
+}
+
+/** The version that the running system itself names. */
+export async function runningVersion(guest: Guest): Promise<string> {
+  return (await inGuest(guest, 'cat /etc/kiln-test')).trim()
+}
+
+export async function lockOf(definition: string): Promise<string> {
+  return readFile(join(definition, 'kiln.lock'), 'utf8')
+}

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { before, describe, test } from 'node:test'
+import type { Firmware } from '@kiln/factory/boot/firmware'
+import { startMachine } from '@kiln/factory/boot/machine'
+import { runInGuest } from '@kiln/factory/tools/ssh'
+import { freshFolder, waitForLogin } from './harness.ts'
+import {
+  buildNode,
+  inGuest,
+  type NodeLogin,
+  nodeLogin,
+  overlayDisk,
+  runningVersion,
+  stateOf,
+  writeNodeDefinition,
+} from './node-harness.ts'
+import { nodeRegistry, pushNode } from './node-registry.ts'
+
+const [first, second] = ['v1.0.0', 'v1.1.0']
+
+describe('the life of a node that starts from a raw image', { concurrency: 2 }, () => {
+  let folder: string
+  let login: NodeLogin
+  let raw: string
+  let payload: string
+
+  before(async () => {
+    folder = await freshFolder()
+    login = await nodeLogin(folder)
+    const registry = await nodeRegistry(folder)
+    const config = { kiln: { registries: { [registry.fromGuest]: { 'plain-http': true } } } }
+    const [old, next] = await Promise.all(
+      [first, second].map((version) =>
+        writeNodeDefinition(folder, { version, artifacts: ['raw'], config }, login),
+      ),
+    )
+    raw = (await buildNode(old ?? '')).raw ?? ''
+    payload = await pushNode(registry, next ?? '')
+  })
+
+  for (const firmware of ['uefi', 'bios'] as const) {
+    test(`under ${firmware.toUpperCase()}`, (t) => live(t, firmware))
+  }
+
+  async function live(t: { test: typeof test }, firmware: Firmware): Promise<void> {
+    const disk = await overlayDisk(raw, join(folder, `${firmware}.qcow2`), 6)
+    await using machine = await startMachine({ firmware, disks: [{ file: disk }], sshPort: 'auto' })
+    let guest = await waitForLogin(machine, login)
+    const restarted = async (command: string) => {
+      const since = machine.position
+      await runInGuest(guest, command, { okCodes: [0, 255] })
+      guest = await waitForLogin(machine, login, since)
+    }
+
+    await t.test('comes up installed, with its store grown to the end of the disk', async () => {
+      const state = await stateOf(guest)
+      assert.deepEqual([state.mode, state.generation, state.problems], ['active', 1, []])
+      assert.equal(await runningVersion(guest), first)
+      const mebibytes = Number(await inGuest(guest, "df --output=size -m /usr/local | tail -n 1 | tr -d ' '"))
+      assert.ok(mebibytes > 3000, `${mebibytes} MiB`)
+      assert.equal((await inGuest(guest, 'systemctl --failed --plain --no-legend')).trim(), '')
+    })
+
+    await t.test('is upgraded from a registry, keeps its store and forgets /etc', async () => {
+      await inGuest(guest, 'echo kept | sudo tee /usr/local/kept; echo here | sudo tee /etc/forgotten')
+      const plan = await inGuest(guest, `sudo kiln-agent upgrade --dry-run ${payload}`)
+      assert.match(plan, /v1\.0\.0/)
+      assert.match(plan, /v1\.1\.0/)
+      await inGuest(guest, `sudo kiln-agent upgrade ${payload}`)
+      await restarted('sudo systemctl reboot')
+      assert.equal(await runningVersion(guest), second)
+      assert.equal(await inGuest(guest, 'cat /usr/local/kept'), 'kept\n')
+      await assert.rejects(inGuest(guest, 'cat /etc/forgotten'))
+      await healthy(2)
+    })
+
+    await t.test('goes back to the earlier generation, as a new one', async () => {
+      await inGuest(guest, 'sudo kiln-agent rollback 1')
+      await restarted('sudo systemctl reboot')
+      assert.equal(await runningVersion(guest), first)
+      await healthy(3)
+    })
+
+    await t.test('is reset: an empty store, and its configuration still there', async () => {
+      await restarted('sudo kiln-agent reset --yes --reboot')
+      await assert.rejects(inGuest(guest, 'cat /usr/local/kept'))
+      const state = await stateOf(guest)
+      assert.equal(state.mode, 'active')
+    })
+
+    /** The gate has passed: the generation that runs is good. */
+    async function healthy(generation: number): Promise<void> {
+      const wait = 'timeout 300 sh -c "until systemctl is-active -q kiln-health.service; do sleep 2; done"'
+      await inGuest(guest, wait)
+      const state = await stateOf(guest)
+      const running = state.generations?.find((each) => each.running)
+      assert.deepEqual([running?.number, running?.status, state.mode], [generation, 'good', 'active'])
+    }
+  }
+})
