@@ -1,4 +1,4 @@
-import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { cp, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { BuildResult } from '@kiln/factory'
 import { run } from '@kiln/factory/tools/process'
@@ -39,15 +39,14 @@ export async function writeNodeDefinition(
     await mkdir(join(file, '..'), { recursive: true })
     await writeFile(file, content)
   }
-  const users = [
-    {
-      name: login.user,
-      groups: ['admin', 'sudo'],
-      sudo: 'ALL=(ALL) NOPASSWD:ALL',
-      ssh_authorized_keys: [login.publicKey],
-    },
-  ]
-  const cloudConfig = { stages: { initramfs: [{ users: usersByName(users) }] }, ...config }
+  const { user, publicKey } = login
+  const cloudConfig = {
+    users: [{ name: user, groups: ['admin', 'sudo'], ssh_authorized_keys: [publicKey] }],
+    write_files: [
+      { path: `/etc/sudoers.d/${user}`, permissions: '0440', content: `${user} ALL=(ALL) NOPASSWD: ALL\n` },
+    ],
+    ...config,
+  }
   await writeFile(join(definition, 'cloud-config.yaml'), `#cloud-config\n${JSON.stringify(cloudConfig)}\n`)
   const image = {
     flavor: 'debian',
@@ -61,10 +60,6 @@ export async function writeNodeDefinition(
   await writeFile(join(definition, 'kiln.yaml'), `${text}\n`)
   await copyLock(definition)
   return definition
-}
-
-function usersByName(users: readonly { readonly name: string }[]): Record<string, object> {
-  return Object.fromEntries(users.map(({ name, ...user }) => [name, user]))
 }
 
 /** All versions of a scenario are built from the same packages: a mirror may move on meanwhile. */
@@ -117,8 +112,4 @@ export async function inGuest(guest: Guest, command: string): Promise<string> {
 /** The version that the running system itself names. */
 export async function runningVersion(guest: Guest): Promise<string> {
   return (await inGuest(guest, 'cat /etc/kiln-test')).trim()
-}
-
-export async function lockOf(definition: string): Promise<string> {
-  return readFile(join(definition, 'kiln.lock'), 'utf8')
 }

@@ -56,7 +56,7 @@ export function planCuts(entries: readonly LogEntry[], options: CutOptions): Cut
   const atFlushes = [...epochs.map(({ start }) => start), last]
     .filter((start) => start >= (options.from ?? 0))
     .map((start): Cut => ({ kind: 'flush', durable: start, until: start, kept: [] }))
-  const between = drawCuts(epochs, options)
+  const between = drawCuts(epochs, options).filter(({ until }) => until >= (options.from ?? 0))
   return [...atFlushes, ...between].toSorted((a, b) => a.durable - b.durable || a.until - b.until)
 }
 

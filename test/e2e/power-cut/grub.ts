@@ -31,33 +31,36 @@ export function grub(esp: EspFacts): Loader<GrubChoice> {
   const variables = (text === undefined ? undefined : parseGrubEnv(text)) ?? {}
   const { good = '', trial = '', tries = '', once = '' } = variables
   const menu = readMenu(esp, variables)
-  const normal = good === '' ? recoveryId : `kiln-${good}`
   const recovery = menu.find(({ id }) => id === recoveryId)
   return {
     first: { trial, tries, once },
-    start: (state) => startFirst(menu, order(state, normal), { ...state, once: '' }),
+    start: (state) => startFirst(menu, plan(state, good), state),
     askFor: (state, id) => ({ ...state, once: id }),
     recovery: recovery && toStart(recovery, false),
   }
 }
 
-/** Ids in the order in which they are tried in one go. */
-function order({ trial, tries, once }: GrubChoice, normal: string): string[] {
-  const first = trial !== '' && tries !== '' && tries !== '0' ? `kiln-${trial}` : normal
-  if (once !== '') return [once, first, recoveryId]
-  return first === normal ? [normal, recoveryId] : [first, normal, recoveryId]
+/** What the menu puts into `default` and `fallback`: an id, and places in the menu. */
+function plan({ trial, tries, once }: GrubChoice, good: string): { wanted: string; fallback: number[] } {
+  if (once !== '') return { wanted: once, fallback: [0, 1] }
+  if (trial !== '' && isCounting(tries)) return { wanted: `kiln-${trial}`, fallback: [0, 1] }
+  return good === '' ? { wanted: recoveryId, fallback: [0] } : { wanted: `kiln-${good}`, fallback: [1] }
+}
+
+function isCounting(tries: string): boolean {
+  return ['1', '2', '3'].includes(tries)
 }
 
 function startFirst(
   menu: readonly Entry[],
-  ids: readonly string[],
+  { wanted, fallback }: ReturnType<typeof plan>,
   state: GrubChoice,
 ): ReturnType<Loader<GrubChoice>['start']> {
-  const [wanted, ...fallbacks] = ids.map((id) => menu.find((entry) => entry.id === id))
-  let next = state
-  for (const entry of [wanted ?? menu[0], ...fallbacks]) {
+  const first = menu.find(({ id }) => id === wanted) ?? menu[0]
+  let next: GrubChoice = { ...state, once: '' }
+  for (const entry of [first, ...fallback.map((place) => menu[place])]) {
     if (!entry) continue
-    const isCounted = String(entry.generation) === next.trial && ['1', '2', '3'].includes(next.tries)
+    const isCounted = String(entry.generation) === next.trial && isCounting(next.tries)
     if (isCounted) next = { ...next, tries: String(Number(next.tries) - 1) }
     if (entry.canLoad) return { start: toStart(entry, isCounted), next }
   }
@@ -68,11 +71,15 @@ function toStart({ canLoad: _canLoad, ...entry }: Entry, isCounted: boolean): St
   return { ...entry, isCounted }
 }
 
-function readMenu(esp: EspFacts, { list = '', recovery = '' }: GrubVariables): Entry[] {
+/** In its order: the good one, recovery, all others. */
+function readMenu(esp: EspFacts, { good = '', list = '', recovery = '' }: GrubVariables): Entry[] {
   if (!hasMenu(esp)) return []
-  const numbers = list.split(' ').filter(Boolean).map(Number)
-  const paths = numbers.map((number) => grubGenerationPath(number))
-  if (recovery !== '') paths.push(grubRecoveryPath(recovery))
+  const others = list.split(' ').filter((number) => number !== '' && number !== good)
+  const paths = [
+    ...(good === '' ? [] : [grubGenerationPath(Number(good))]),
+    ...(recovery === '' ? [] : [grubRecoveryPath(recovery)]),
+    ...others.map((number) => grubGenerationPath(Number(number))),
+  ]
   return paths.flatMap((path) => readEntry(esp, path))
 }
 

@@ -53,8 +53,8 @@ export class ReplayDisk implements Disposable {
   }
 
   /** Takes writes for good. */
-  apply(entries: Iterable<LogEntry>): void {
-    for (const entry of entries) this.#write(entry)
+  apply(kept: Iterable<KeptWrite>): void {
+    for (const { entry, sectors } of kept) this.#write(this.#entry(entry), sectors)
   }
 
   /** Takes some writes, does something, and takes them back. */
@@ -62,8 +62,7 @@ export class ReplayDisk implements Disposable {
     const saved: Saved[] = []
     try {
       for (const { entry: index, sectors } of kept) {
-        const entry = this.#log.entries[index]
-        if (!entry) throw new RangeError(`the log has no entry ${index}`)
+        const entry = this.#entry(index)
         saved.push(this.#save(entry))
         this.#write(entry, sectors)
       }
@@ -100,6 +99,12 @@ export class ReplayDisk implements Disposable {
 
   [Symbol.dispose](): void {
     closeSync(this.#descriptor)
+  }
+
+  #entry(index: number): LogEntry {
+    const entry = this.#log.entries[index]
+    if (!entry) throw new RangeError(`the log has no entry ${index}`)
+    return entry
   }
 
   #copyFrom(source: number): void {

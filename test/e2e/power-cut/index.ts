@@ -1,0 +1,14 @@
+/** Power cuts: records what a machine writes, and finds out what becomes of its disk wherever the power fails. */
+export { type BootCutOptions, type BootedCut, bootCut } from './boot-cut.ts'
+export { type CheckOptions, checkEveryCut, type Mark, writeCut } from './check.ts'
+export type { Cut } from './cuts.ts'
+export { type Recording, type RecordOptions, recordWrites } from './record.ts'
+export {
+  type CheckedCut,
+  chooseCuts,
+  describeFailure,
+  markdownTable,
+  type Outcome,
+  type Report,
+} from './report.ts'
+export type { BootVerdict } from './verdict.ts'
