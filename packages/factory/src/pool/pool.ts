@@ -21,7 +21,7 @@ export function openPool(folder: string): Pool {
   let swept: Promise<void> | undefined
   return {
     get: async (file, signal, onBytes) => {
-      swept ??= sweepParts(folder, /^[0-9a-f]{64}$/)
+      swept ??= sweepParts(folder, /^[0-9a-f]{64}(\.control)?$/)
       await swept
       const path = join(folder, file.sha256)
       const loading = underWay.get(file.sha256)

@@ -2,7 +2,7 @@ import { copyFile, link, mkdir, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { LockedPackage } from '../lock/lock.ts'
 import type { Executors, StepContext, StepReport } from '../run/engine.ts'
-import { controlOf } from '../tools/dpkg-deb.ts'
+import { keptControl } from './control.ts'
 import { mapLimited } from './map-limited.ts'
 import type { Pool } from './pool.ts'
 
@@ -45,7 +45,7 @@ async function makeRepository(
     const name = fileName(file)
     const target = join(context.out, 'repository', name)
     await link(path, target).catch(() => copyFile(path, target))
-    return indexEntry(await controlOf(path, context.signal), file, name)
+    return indexEntry(await keptControl(path, context.signal), file, name)
   })
   await writeFile(join(context.out, 'repository/Packages'), entries.join('\n'))
   return { facts: { packages: packages.length, loaded } }
