@@ -18,7 +18,7 @@ export const stepVersions: Record<StepKind, number> = {
   initramfs: 2,
   'boot-loader': 1,
   payload: 2,
-  iso: 4,
+  iso: 5,
   raw: 1,
   oci: 1,
 }

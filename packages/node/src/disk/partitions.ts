@@ -1,5 +1,5 @@
 import { type DiskPlan, MiB, type PlannedPartition, sfdiskScript, type TableGuids } from '@kiln/contract'
-import type { Host } from '../host/host.ts'
+import { type Host, hasErrno } from '../host/host.ts'
 import { listIfThere, readIfThere, statIfThere } from '../host/tree.ts'
 import type { Disk } from './devices.ts'
 import { writeTable } from './sfdisk.ts'
@@ -70,6 +70,11 @@ function findPartition(
 }
 
 function settle(host: Host): void {
-  // Its exit code says only that it waited in vain; what comes next fails by itself then.
-  host.run(['udevadm', 'settle', '--timeout=30'])
+  try {
+    // Its exit code says only that it waited in vain; what comes next fails by itself then.
+    host.run(['udevadm', 'settle', '--timeout=30'])
+  } catch (error) {
+    // Without udev, the kernel alone makes the devices.
+    if (!hasErrno(error, 'ENOENT')) throw error
+  }
 }

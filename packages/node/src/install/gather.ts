@@ -14,6 +14,7 @@ import { InstallError } from './error.ts'
 import { type LayoutRequest, layoutRequest, leastBytes, raiseSizes } from './layout.ts'
 import { hasMediumPayload, mediumSource } from './medium.ts'
 import type { InstallOptions } from './options.ts'
+import { checkLoader } from './plan-checks.ts'
 import { type InstallSettings, installSettings } from './settings.ts'
 
 /** All that is known before a disk is chosen. */
@@ -59,6 +60,7 @@ export function gatherFacts(
     )
   }
   const firmware = settings.firmware ?? (hasEfi(host) ? 'uefi' : 'bios')
+  checkLoader(payload, firmware)
   const raised = raiseSizes(layoutRequest(settings, payload, firmware))
   return {
     settings,

@@ -37,7 +37,7 @@ export function runHook({ stage }: StepOf<'hook'>, session: InstallSession): voi
 export function obeyHooks(host: Pick<Host, 'readText'>): void {
   const text = readIfThere(host, refusalFile)
   if (text === undefined) return
-  throw new InstallError('hook-refused', text.trim() || `${refusalFile} is there.`)
+  throw new InstallError('hook-refused', `${refusalFile}: ${text.trim() || 'no reason given'}.`)
 }
 
 /**

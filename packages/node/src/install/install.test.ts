@@ -218,7 +218,7 @@ test('install: a hook that fails stops nothing, unless the configuration is stri
 test('install: the refusal file of a hook stops it, with its reason', (context) => {
   const machine = install(context, { files: { '/run/cos/fail_installation': 'wrong rack\n' } })
   assert.equal(machine.code, 3)
-  assert.match(machine.said, /a hook stopped the installation: wrong rack/)
+  assert.match(machine.said, /a hook stopped the installation: \/run\/cos\/fail_installation: wrong rack/)
   assert.deepEqual(
     machine.calls.filter((call) => call.startsWith('unmount')),
     ['unmount /run/cos/persistent', 'unmount /run/cos/efi', 'unmount /run/cos/oem', 'unmount /run/cos/state'],

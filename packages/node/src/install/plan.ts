@@ -6,7 +6,7 @@ import type { Adopted } from './adopt.ts'
 import type { ConfigFile } from './configs.ts'
 import { optionWarnings } from './grub-options.ts'
 import { configsForOem, settingsForOem } from './oem-files.ts'
-import { checkAdmin, checkLoader, checkMounts, hasHook, hookWarnings } from './plan-checks.ts'
+import { checkAdmin, checkMounts, hasHook, hookWarnings } from './plan-checks.ts'
 import type { InstallSettings } from './settings.ts'
 import { type BiosPlace, firstGeneration, type InstallStep, mountPoints } from './step.ts'
 
@@ -29,11 +29,10 @@ export interface PlannedInstall {
 
 /**
  * What to do, in order. Pure. Everything that can be refused is refused here, before anything is written.
- * @throws InstallError no-admin, wrong-machine
+ * @throws InstallError no-admin, bad-config
  */
 export function planInstall(request: InstallRequest): PlannedInstall {
   const { settings, payload, firmware, configs, target } = request
-  checkLoader(payload, firmware)
   checkMounts(settings)
   const warnings = [
     ...checkAdmin(

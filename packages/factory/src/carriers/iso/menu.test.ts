@@ -12,7 +12,7 @@ const rootHash = 'ab'.repeat(32)
 const cmdline = `kiln.roothash=${rootHash} console=ttyS0 rd.shell=0 note="two words"`
 
 describe('the menu of the live medium', () => {
-  const [live, rescue] = liveMenu('Sample v1.0.0', cmdline)
+  const [live, install, rescue] = liveMenu('Sample v1.0.0', cmdline)
   const parametersOf = (entry: MenuEntry | undefined) => parseBootParameters(entry?.words.join(' ') ?? '')
 
   it('starts the medium first, by its label, with the words of the payload', () => {
@@ -25,6 +25,10 @@ describe('the menu of the live medium', () => {
   it('has an entry that gives a shell, though the payload says no', () => {
     const { rescueShell, debug, source } = parametersOf(rescue)
     assert.deepEqual([rescueShell, debug, source], [true, true, { kind: 'live', label: 'COS_LIVE' }])
+  })
+
+  it('has an entry that asks on the console, as the field calls it', () => {
+    assert.ok(install?.words.includes('install-mode-interactive'))
   })
 
   it('keeps a word whole that has a blank', () => {

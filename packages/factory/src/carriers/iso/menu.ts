@@ -15,9 +15,14 @@ export function liveMenu(title: string, cmdline: string): MenuEntry[] {
   return [
     { id: 'live', title, words },
     {
+      id: 'install',
+      title: `${title} (install, asking on the console)`,
+      words: [...words, 'install-mode-interactive'],
+    },
+    {
       id: 'rescue',
-      title: `${title} (a shell if the boot fails)`,
-      words: [...words, 'rd.shell', 'rd.kiln.debug'],
+      title: `${title} (a shell if the boot fails; installs nothing)`,
+      words: [...words, 'rd.shell', 'rd.kiln.debug', 'kiln.install=off'],
     },
   ]
 }
