@@ -53,7 +53,10 @@ describe('an ISO whose cloud-config says install.auto', { concurrency: 2 }, () =
     assert.deepEqual([state.mode, state.generation, state.problems], ['active', 1, []])
     assert.equal(await runningVersion(guest), version)
     assert.equal((await inGuest(guest, 'systemctl --failed --plain --no-legend')).trim(), '')
-    const mounted = await inGuest(guest, 'findmnt --noheadings --output LABEL /usr/local /oem')
+    const mounted = await inGuest(
+      guest,
+      'for path in /usr/local /oem; do findmnt --noheadings --output LABEL "$path"; done',
+    )
     assert.deepEqual(mounted.split(/\s+/).filter(Boolean).toSorted(), ['COS_OEM', 'COS_PERSISTENT'])
     const twice = await inGuest(guest, 'lsblk --noheadings --raw --output PARTUUID /dev/vda | sort | uniq -d')
     assert.equal(twice.trim(), '', 'each partition has a name of its own')

@@ -56,7 +56,7 @@ function kiln_count {
   save_env --file $kiln_env tries
 }
 
-load_env --file $kiln_env good trial tries once recovery list extra_cmdline
+load_env --file $kiln_env good trial tries once recovery list
 set timeout=3
 set default=${recoveryId}
 set fallback=0
@@ -106,7 +106,7 @@ export function grubEntryText({ generation, slot, title, cmdline }: GrubEntry): 
   const folder = `/${grubSlotPath(slot)}`
   return `menuentry ${quoted(title.replace(/\s+/g, ' '))} --id ${id} {
   if kiln_count ${generation ?? recoveryId}; then
-    linux ${folder}/kernel ${words} $extra_cmdline kiln.entry=${id}
+    linux ${folder}/kernel ${words} kiln.entry=${id}
     initrd ${folder}/initramfs
   fi
 }
