@@ -1,9 +1,11 @@
 import { cp, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { KilnError } from '@kiln/contract'
 import type { BuildResult } from '@kiln/factory'
 import { run } from '@kiln/factory/tools/process'
 import { type Guest, generateKey, runInGuest } from '@kiln/factory/tools/ssh'
-import { kiln, repository } from './harness.ts'
+import { bootTimeoutMs, kiln, repository } from './harness.ts'
 
 /** The user of all test nodes, with the key pair that logs in. */
 export interface NodeLogin {
@@ -102,6 +104,22 @@ export interface NodeFacts {
 
 export async function stateOf(guest: Guest): Promise<NodeFacts> {
   return JSON.parse(await inGuest(guest, 'sudo kiln-agent state --json')) as NodeFacts
+}
+
+const pauseMs = 2_000
+
+/** Asks a node, over restarts, until its state is as wanted. @throws KilnError with the last state */
+export async function waitForState(guest: Guest, wanted: (state: NodeFacts) => boolean): Promise<NodeFacts> {
+  const end = performance.now() + bootTimeoutMs
+  let last: unknown
+  while (performance.now() < end) {
+    // While it restarts, it cannot be asked.
+    const state = await stateOf(guest).catch((error: unknown) => error as Error)
+    if (!(state instanceof Error) && wanted(state)) return state
+    last = state
+    await setTimeout(pauseMs)
+  }
+  throw new KilnError('E-BOOT-TIMEOUT', `the node did not get there: ${JSON.stringify(last)}`)
 }
 
 export async function inGuest(guest: Guest, command: string): Promise<string> {

@@ -13,6 +13,7 @@ import {
   overlayDisk,
   runningVersion,
   stateOf,
+  waitForState,
   writeNodeDefinition,
 } from './node-harness.ts'
 import { nodeRegistry, pushNode } from './node-registry.ts'
@@ -84,9 +85,11 @@ describe('the life of a node that starts from a raw image', { concurrency: 2 }, 
 
     await t.test('is reset: an empty store, and its configuration still there', async () => {
       await restarted('sudo kiln-agent reset --yes --reboot')
+      // The job is done in recovery, which then starts the new generation.
+      const state = await waitForState(guest, ({ mode, generation }) => mode === 'active' && generation === 4)
+      assert.deepEqual(state.problems, [])
       await assert.rejects(inGuest(guest, 'cat /usr/local/kept'))
-      const state = await stateOf(guest)
-      assert.equal(state.mode, 'active')
+      assert.equal((await inGuest(guest, 'sudo ls /oem')).trim(), '90_custom.yaml')
     })
 
     /** The gate has passed: the generation that runs is good. */

@@ -40,7 +40,14 @@ let image: { readonly layout: string; readonly digest: string }
 
 before(async () => {
   process.umask(0o022)
-  tools = await debianRoot([...containerToolPackages, 'attr', 'docker-registry', 'libcap2-bin', 'mount', 'umoci'])
+  tools = await debianRoot([
+    ...containerToolPackages,
+    'attr',
+    'docker-registry',
+    'libcap2-bin',
+    'mount',
+    'umoci',
+  ])
   workshop = { tools: tools.whole, folder: await freshFolder() }
   registry = await startRegistry({ ...workshop, login })
   made = makePayload(join(workshop.folder, 'payload'))
