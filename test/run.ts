@@ -29,7 +29,7 @@ const checks = [
 
 const total: Counts = { passed: 0, failed: 0 }
 if (patterns.length === 0) add(runChecks())
-add(await runFiles(select(['packages/**/*.test.ts', 'test/*.test.ts']), 2))
+add(await runFiles(select(['packages/**/*.test.ts', 'test/**/*.test.ts']), 2))
 if (!options.has('--unit')) {
   const scenarios = select(['test/e2e/*.e2e.ts']).filter(
     (file) => options.has('--all') || !file.includes('.long.'),

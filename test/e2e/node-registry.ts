@@ -13,11 +13,17 @@ export interface NodeRegistry {
 /** An address that QEMU gives to the machine it runs on. */
 const gateway = '10.0.2.2'
 
+const registries: Registry[] = []
+
+after(async () => {
+  for (const registry of registries) await registry.stop()
+})
+
 /** A real registry for the nodes of a test file, over plain HTTP, until the file ends. */
 export async function nodeRegistry(folder: string): Promise<NodeRegistry> {
   const tools = await debianRoot(['docker-registry', 'mount'])
-  const registry: Registry = await startRegistry({ tools: tools.whole, folder })
-  after(() => registry.stop())
+  const registry = await startRegistry({ tools: tools.whole, folder })
+  registries.push(registry)
   return { host: registry.host, fromGuest: registry.host.replace('127.0.0.1', gateway) }
 }
 

@@ -10,12 +10,18 @@ export function mke2fsOptions({ role, label }: Pick<PlannedPartition, 'role' | '
   return ['-q', '-F', '-t', 'ext4', '-b', '4096', '-I', '256', ...contents[role], ...named]
 }
 
+/**
+ * The superblock is two sectors, written in place at each mount: with a checksum, a power failure between them leaves a file
+ * system that nothing in the initramfs can open. What a node boots from has checksums of its own.
+ */
+const withoutChecksums = ['-O', '^metadata_csum']
+
 /** Few large files that only root writes, or many of everybody's. Journals that suit it. */
 const contents: Readonly<Record<PlannedPartition['role'], readonly string[]>> = {
   bios: [],
   efi: [],
-  oem: ['-i', '65536', '-m', '0', '-J', 'size=4'],
-  state: ['-i', '65536', '-m', '0', '-J', 'size=16'],
+  oem: ['-i', '65536', '-m', '0', '-J', 'size=4', ...withoutChecksums],
+  state: ['-i', '65536', '-m', '0', '-J', 'size=16', ...withoutChecksums],
   extra: ['-i', '16384', '-m', '1'],
   persistent: ['-i', '16384', '-m', '1', '-J', 'size=64'],
 }

@@ -55,9 +55,6 @@ const Operation = z.looseObject({
 })
 export type Operation = z.infer<typeof Operation>
 
-/** The boot loader on the disk, as far as an agent put it there. Digests of its files, in the order of the card. */
-const RecordedLoader = z.looseObject({ version: z.string(), digests: z.array(z.string()), since: Time })
-
 const LastFailure = z.extend(Failure, { generation: z.optional(z.number()) })
 
 const NodeRecord = z.looseObject({
@@ -71,7 +68,6 @@ const NodeRecord = z.looseObject({
   bootLoader: z.optional(z.looseObject({ version: z.string() })),
   operation: z.optional(Operation),
   lastFailure: z.optional(LastFailure),
-  bootLoader: z.optional(RecordedLoader),
   /** How many good generations stay, at least 2. */
   keep: z.int().check(z.minimum(2)),
 })

@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Cut, planCuts } from './cuts.ts'
+import { type Cut, type CutOptions, planCuts } from './cuts.ts'
 import { type DiskFacts, Inspector } from './facts.ts'
 import { ReplayDisk } from './replay-disk.ts'
 import { type CheckedCut, makeReport, type Outcome, type Report } from './report.ts'
@@ -13,12 +13,7 @@ export interface Mark {
   readonly phase: string
 }
 
-export interface CheckOptions extends VerdictOptions {
-  /** Cuts between flushes; those at flushes come on top. */
-  readonly points: number
-  readonly seed: number
-  /** Only cuts at or after this entry: for an installation, where the disk starts only after its last phase. */
-  readonly from?: number
+export interface CheckOptions extends VerdictOptions, Omit<CutOptions, 'sectorBytes'> {
   /** Default: what the record on the disk says is going on. */
   readonly marks?: readonly Mark[]
   /** Names of ext4 partitions that must be whole beside the state. Default: oem and persistent. */

@@ -45,7 +45,12 @@ export interface CutOptions {
   readonly points: number
   readonly seed: number
   readonly sectorBytes: number
-  /** Only cuts at or after this index. */
+  /**
+   * What the disk writes as a whole, at multiples of it; default: a sector. With less than 4096, ext4 loses its superblock where
+   * its halves are from different times: it has a checksum, and is not written by way of the journal.
+   */
+  readonly tearBytes?: number | undefined
+  /** Only cuts at or after this index: for an installation, whose disk starts only after its last phase. */
   readonly from?: number | undefined
 }
 
@@ -79,27 +84,66 @@ export function epochsOf(entries: readonly LogEntry[]): Epoch[] {
 }
 
 /** Each epoch gets one, as far as they suffice; long ones get more, but not in proportion: most of them is bulk. */
-function drawCuts(epochs: readonly Epoch[], { points, seed, sectorBytes }: CutOptions): Cut[] {
+function drawCuts(epochs: readonly Epoch[], options: CutOptions): Cut[] {
+  const { points, seed } = options
   const random = new Random(seed)
-  const open = epochs
-    .map((epoch) => ({ epoch, order: random.fraction(), weight: Math.sqrt(epoch.writes.length), misses: 0 }))
-    .toSorted((a, b) => a.order - b.order)
   const cuts = new Map<string, Cut>()
-  const attempt = (place: (typeof open)[number]) => {
-    const cut = drawCut(place.epoch, random, sectorBytes)
-    const key = cut && JSON.stringify([cut.durable, cut.kept])
-    if (cut && key && !cuts.has(key)) {
+  let open = random.shuffle(epochs.map((epoch) => new Place(epoch, random, options)))
+  const take = (place: Place) => {
+    for (let tries = 0; tries < patience; tries++) {
+      const cut = place.draw()
+      const key = cut && JSON.stringify([cut.durable, cut.kept])
+      if (!cut || !key || cuts.has(key)) continue
       cuts.set(key, cut)
-      place.misses = 0
-    } else if (++place.misses >= patience) open.splice(open.indexOf(place), 1)
+      return
+    }
+    open = open.filter((other) => other !== place)
   }
-  for (const place of [...open]) if (cuts.size < points) attempt(place)
-  while (cuts.size < points && open.length > 0) attempt(weighted(open, random))
+  for (const place of open) if (cuts.size < points) take(place)
+  while (cuts.size < points && open.length > 0) take(weighted(open, random))
   return [...cuts.values()]
 }
 
 /** So often in a row, nothing new was found in an epoch: it has no more to offer. */
 const patience = 24
+
+/** Of so few writes, every subset is taken. */
+const fewWrites = 4
+
+/** An epoch, and what of it was not drawn yet. */
+class Place {
+  readonly weight: number
+  readonly #epoch: Epoch
+  readonly #random: Random
+  readonly #units: Units
+  readonly #subsets: Cut[]
+
+  constructor(epoch: Epoch, random: Random, units: Units) {
+    this.weight = Math.sqrt(epoch.writes.length)
+    this.#epoch = epoch
+    this.#random = random
+    this.#units = units
+    this.#subsets = random.shuffle(epoch.writes.length <= fewWrites ? allSubsets(epoch) : [])
+  }
+
+  /** @returns undefined where it was a cut at a flush that was drawn */
+  draw(): Cut | undefined {
+    return this.#subsets.pop() ?? drawCut(this.#epoch, this.#random, this.#units)
+  }
+}
+
+function allSubsets({ start, end, writes }: Epoch): Cut[] {
+  const masks = Array.from({ length: 2 ** writes.length - 2 }, (_, index) => index + 1)
+  return masks
+    .map((mask) => writes.filter((_, place) => (mask >> place) & 1))
+    .filter((kept) => writes.every((write) => !write.durable || kept.includes(write)))
+    .map((kept) => ({
+      kind: 'subset',
+      durable: start,
+      until: end,
+      kept: kept.map(({ index }) => ({ entry: index })),
+    }))
+}
 
 function weighted<T extends { readonly weight: number }>(choices: readonly T[], random: Random): T {
   let rest = random.fraction() * choices.reduce((sum, { weight }) => sum + weight, 0)
@@ -111,55 +155,69 @@ function weighted<T extends { readonly weight: number }>(choices: readonly T[], 
 }
 
 /** @returns undefined where it would be the same as a cut at a flush */
-function drawCut({ start, writes }: Epoch, random: Random, sectorBytes: number): Cut | undefined {
-  const kind = random.pick<Variant>(['prefix', 'subset', 'subset', 'late', 'torn', 'torn'])
+function drawCut({ start, writes }: Epoch, random: Random, units: Units): Cut | undefined {
+  const wanted = random.pick<Variant>(['prefix', 'subset', 'subset', 'late', 'torn', 'torn'])
   const issued = writes.slice(0, random.between(1, writes.length))
-  const kept = drawKept(kind, issued, random, sectorBytes)
-  const whole = kept.filter(({ sectors }) => sectors === undefined).length
-  const isAtFlush = kept.length === 0 || whole === writes.length
-  const until = (issued.at(-1)?.index ?? start) + 1
-  return isAtFlush ? undefined : { kind, durable: start, until, kept }
+  const base = wanted === 'torn' ? random.pick<Untorn>(['prefix', 'subset']) : wanted
+  const chosen = drawWrites(base, issued, random)
+  const tearable = chosen.filter((entry) => !entry.durable && unitsOf(entry, units).length > 1)
+  const torn = wanted === 'torn' ? tearable[random.between(0, tearable.length - 1)] : undefined
+  if (chosen.length === 0 || (chosen.length === writes.length && !torn)) return undefined
+  return {
+    kind: torn ? 'torn' : base,
+    durable: start,
+    until: (issued.at(-1)?.index ?? start) + 1,
+    kept: chosen.map((entry) => ({
+      entry: entry.index,
+      ...(entry === torn ? { sectors: drawSectors(unitsOf(entry, units), random) } : {}),
+    })),
+  }
 }
 
-function drawKept(
-  kind: Variant,
-  issued: readonly LogEntry[],
-  random: Random,
-  sectorBytes: number,
-): KeptWrite[] {
+type Untorn = Exclude<Variant, 'torn'>
+
+function drawWrites(kind: Untorn, issued: readonly LogEntry[], random: Random): LogEntry[] {
   const chance = 0.1 + 0.8 * random.fraction()
   const lateFrom = issued.length - random.between(1, Math.min(3, issued.length))
-  const isSubset = kind === 'subset' || (kind === 'torn' && random.fraction() < 0.5)
-  const chosen = issued.filter(({ durable }, index) => {
-    if (durable) return true
-    if (kind === 'late') return index >= lateFrom
-    return !isSubset || random.fraction() < chance
+  return issued.filter(({ durable }, index) => {
+    if (durable || kind === 'prefix') return true
+    return kind === 'late' ? index >= lateFrom : random.fraction() < chance
   })
-  const tearable = chosen.filter(({ bytes, durable }) => bytes > sectorBytes && !durable)
-  const torn = kind === 'torn' ? tearable[random.between(0, tearable.length - 1)] : undefined
-  return chosen.map((entry) =>
-    entry === torn
-      ? { entry: entry.index, sectors: drawSectors(entry.bytes / sectorBytes, random) }
-      : { entry: entry.index },
-  )
+}
+
+type Units = Pick<CutOptions, 'sectorBytes' | 'tearBytes'>
+type SectorRange = readonly [from: number, to: number]
+
+/** The parts of a write that arrive as a whole or not at all, in its sectors. */
+function unitsOf(
+  { offset, bytes }: LogEntry,
+  { sectorBytes, tearBytes = sectorBytes }: Units,
+): SectorRange[] {
+  const ranges: SectorRange[] = []
+  for (let at = offset; at < offset + bytes; ) {
+    const end = Math.min((Math.floor(at / tearBytes) + 1) * tearBytes, offset + bytes)
+    ranges.push([(at - offset) / sectorBytes, (end - offset) / sectorBytes])
+    at = end
+  }
+  return ranges
 }
 
 /** Up to a place, from a place on, or anything; never all and never none. */
-function drawSectors(count: number, random: Random): [number, number][] {
-  const at = random.between(1, count - 1)
+function drawSectors(units: readonly SectorRange[], random: Random): SectorRange[] {
+  const at = random.between(1, units.length - 1)
+  const place = units[at]?.[0] ?? 0
+  const end = units.at(-1)?.[1] ?? 0
   switch (random.pick<'head' | 'tail' | 'scattered'>(['head', 'head', 'tail', 'scattered'])) {
     case 'head':
-      return [[0, at]]
+      return [[0, place]]
     case 'tail':
-      return [[at, count]]
+      return [[place, end]]
     case 'scattered': {
-      // Of long writes, runs of sectors: a disk does not mix single ones.
-      const run = Math.max(1, Math.ceil(count / 16))
-      const starts = Array.from({ length: Math.ceil(count / run) }, (_, index) => index * run)
-      const ranges = starts
-        .filter(() => random.fraction() < 0.5)
-        .map((from): [number, number] => [from, Math.min(count, from + run)])
-      return ranges.length === 0 || ranges.length === starts.length ? [[0, at]] : ranges
+      // Of long writes, runs of units: a disk does not mix single ones.
+      const run = Math.ceil(units.length / 16)
+      const flips = units.map(() => random.fraction() < 0.5)
+      const kept = units.filter((_, index) => flips[Math.floor(index / run)])
+      return kept.length === 0 || kept.length === units.length ? [[0, place]] : kept
     }
   }
 }

@@ -45,10 +45,10 @@ async function ask(file: string, questions: readonly string[]): Promise<string[]
   return answers.map((answer) => answer.split('\n').slice(1))
 }
 
-/** `/<inode>/<mode>/<owner>/<group>/<name>/<size>/`; a folder has no size. */
+/** `/<inode>/<mode>/<owner>/<group>/<name>/<size>/`; a folder has no size, a name that was removed no inode. */
 function parseListed(line: string): ListedFile[] {
   const [, inode, mode, , , name, size] = line.split('/')
-  if (inode === undefined || mode === undefined || name === undefined || !/^\d+$/.test(inode)) return []
+  if (inode === undefined || mode === undefined || name === undefined || !/^[1-9]\d*$/.test(inode)) return []
   return [{ name, inode: Number(inode), isFolder: mode.startsWith('04'), bytes: Number(size) }]
 }
 

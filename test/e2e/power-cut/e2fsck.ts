@@ -11,7 +11,7 @@ export async function mendExt4(
 ): Promise<{ readonly kind: 'damaged' | 'unreadable'; readonly said: string } | undefined> {
   const { code, stdout, stderr } = await run('e2fsck', ['-f', '-p', file], { okCodes: exitCodes })
   if ((code & (left | failed)) === 0) return undefined
-  const said = `${stdout}${stderr}`.replaceAll(file, 'it').trim()
+  const said = `${stdout}${stderr}`.replaceAll(file, 'it').replace(/\s+/g, ' ').trim().slice(-300)
   return { kind: (code & failed) === 0 ? 'damaged' : 'unreadable', said }
 }
 

@@ -31,8 +31,9 @@ export interface FileFact {
 export interface EspFacts {
   /** By path, in lower case, without a slash at its start. */
   readonly files: Readonly<Record<string, FileFact>>
-  readonly problems: readonly string[]
-  readonly shared: readonly string[]
+  readonly problem?: string
+  /** See fat.ts. */
+  readonly hazards: readonly string[]
 }
 
 export interface InspectorOptions {
@@ -96,7 +97,7 @@ export class Inspector {
 
   #lookAtEsp(partition: Partition): EspFacts {
     const read = (offset: number, bytes: number) => this.#disk.read(partition.offset + offset, bytes)
-    const { files, problems, shared } = readFat(read)
+    const { files, ...volume } = readFat(read)
     const facts = files.map(({ path, bytes, ranges, problem }): [string, FileFact] => {
       if (problem) return [path, { bytes, digest: '', problem }]
       const onDisk = ranges.map((range) => ({ ...range, offset: range.offset + partition.offset }))
@@ -105,7 +106,7 @@ export class Inspector {
       const content = Buffer.concat(ranges.map((range) => read(range.offset, range.bytes)))
       return [path, this.#shared({ bytes, digest, content })]
     })
-    return { files: Object.fromEntries(facts), problems, shared }
+    return { files: Object.fromEntries(facts), ...volume }
   }
 
   async #lookAtState(partition: Partition): Promise<Ext4Facts> {
@@ -123,7 +124,7 @@ export class Inspector {
   }
 }
 
-const noEsp: EspFacts = { files: {}, problems: ['there is no partition "efi"'], shared: [] }
+const noEsp: EspFacts = { files: {}, problem: 'there is no partition "efi"', hazards: [] }
 const noState: Ext4Facts = { files: {}, problem: 'there is no partition "state"' }
 
 /** The text of a small file; undefined where it is not there or cannot be read. */

@@ -16,10 +16,13 @@ export interface FatFile {
 
 export interface FatVolume {
   readonly files: readonly FatFile[]
-  /** Damage that hides files. */
-  readonly problems: readonly string[]
-  /** Files of which each has clusters of another one: whoever removes one of them spoils the other. */
-  readonly shared: readonly string[]
+  /** Why nothing of it can be read. */
+  readonly problem?: string
+  /**
+   * What is to be mended before anything is written: files of which each has clusters of another one, so that whoever removes
+   * one of them spoils the other, and folders whose clusters are not known to be theirs.
+   */
+  readonly hazards: readonly string[]
 }
 
 interface Geometry {
@@ -38,9 +41,9 @@ const attributes = { volume: 0x08, folder: 0x10, longName: 0x0f } as const
 /** @param read gives bytes from an offset within the file system */
 export function readFat(read: ReadVolume): FatVolume {
   const geometry = readGeometry(read)
-  if (typeof geometry === 'string') return { files: [], problems: [geometry], shared: [] }
+  if (typeof geometry === 'string') return { files: [], problem: geometry, hazards: [] }
   const files = new Map<string, FatFile>()
-  const problems: string[] = []
+  const hazards: string[] = []
   const owners = new Owners()
   const visit = (entry: FolderEntry, folder: string, depth: number) => {
     const path = folder === '' ? entry.name : `${folder}/${entry.name}`
@@ -54,13 +57,13 @@ export function readFat(read: ReadVolume): FatVolume {
   }
   const walk = (firstCluster: number, folder: string, depth: number) => {
     const chain = followChain(geometry, firstCluster)
-    if (chain.problem) problems.push(`folder /${folder}: ${chain.problem}`)
+    if (chain.problem) hazards.push(`folder /${folder}: ${chain.problem}`)
     owners.claim(chain.clusters, folder)
     const bytes = Buffer.concat(chain.clusters.map((cluster) => read(...placeOf(geometry, cluster))))
     for (const entry of readFolder(bytes)) visit(entry, folder, depth)
   }
   walk(geometry.rootCluster, '', 0)
-  return { files: [...files.values()], problems, shared: [...owners.shared] }
+  return { files: [...files.values()], hazards: [...hazards, ...owners.shared] }
 }
 
 /** Finds clusters that belong to more than one. */
@@ -71,7 +74,7 @@ class Owners {
   claim(clusters: readonly number[], path: string): void {
     for (const cluster of clusters) {
       const owner = this.#byCluster.get(cluster)
-      if (owner !== undefined && owner !== path) this.shared.add(`${owner} and ${path}`)
+      if (owner !== undefined && owner !== path) this.shared.add(`${owner} and ${path} share clusters`)
       this.#byCluster.set(cluster, path)
     }
   }

@@ -19,6 +19,13 @@ export class Random {
     return from + Math.floor(this.fraction() * (to - from + 1))
   }
 
+  shuffle<T>(items: readonly T[]): T[] {
+    return items
+      .map((item) => ({ item, order: this.fraction() }))
+      .toSorted((a, b) => a.order - b.order)
+      .map(({ item }) => item)
+  }
+
   pick<T>(choices: readonly [T, ...T[]]): T {
     return choices[this.between(0, choices.length - 1)] ?? choices[0]
   }

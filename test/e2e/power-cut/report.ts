@@ -20,6 +20,8 @@ export interface PhaseRow extends Readonly<Record<Outcome, number>> {
   readonly points: number
   /** Points whose disk starts, but has damage. */
   readonly damaged: number
+  /** Points at which the first choice was not whole, and the machine went on to another by itself. */
+  readonly fellBack: number
 }
 
 export interface Report {
@@ -36,6 +38,8 @@ export interface Report {
   readonly cuts: readonly CheckedCut[]
   /** Bricked or damaged. */
   readonly failures: readonly CheckedCut[]
+  /** What some of the disks need mended before anything is written to them. */
+  readonly hazards: readonly string[]
 }
 
 export interface ReportInput extends Pick<Report, 'seed' | 'before' | 'after' | 'cuts'> {
@@ -66,6 +70,7 @@ export function makeReport({ seed, log, before, after, cuts }: ReportInput): Rep
     after,
     cuts,
     failures: cuts.filter((cut) => cut.outcome === 'bricked' || isDamaged(cut)),
+    hazards: [...new Set(cuts.flatMap(({ verdict }) => verdict.hazards))],
   }
 }
 
@@ -84,19 +89,30 @@ function rowOf(phase: string, cuts: readonly CheckedCut[]): PhaseRow {
     recovery: count('recovery'),
     bricked: count('bricked'),
     damaged: cuts.filter(isDamaged).length,
+    fellBack: cuts.filter(({ verdict }) => verdict.boots && verdict.attempts.length > 0).length,
   }
 }
 
-const columns = ['points', 'old', 'between', 'new', 'recovery', 'damaged', 'bricked'] as const
+const columns = {
+  points: 'points',
+  old: 'old',
+  between: 'between',
+  new: 'new',
+  recovery: 'recovery',
+  fellBack: 'fell back',
+  damaged: 'damaged',
+  bricked: 'bricked',
+} as const satisfies Partial<Record<keyof PhaseRow, string>>
 
 /** A table for the documentation: a row for each phase, and their sum. */
 export function markdownTable({ phases }: Pick<Report, 'phases'>): string {
-  const sum = (column: (typeof columns)[number]) => phases.reduce((total, row) => total + row[column], 0)
+  const names = Object.keys(columns) as (keyof typeof columns)[]
+  const sum = (column: keyof typeof columns) => phases.reduce((total, row) => total + row[column], 0)
   const rows = [
-    ['Power fails during', ...columns],
-    ['---', ...columns.map(() => '---:')],
-    ...phases.map((row) => [row.phase, ...columns.map((column) => String(row[column]))]),
-    ['**all**', ...columns.map((column) => `**${sum(column)}**`)],
+    ['Power fails during', ...Object.values(columns)],
+    ['---', ...names.map(() => '---:')],
+    ...phases.map((row) => [row.phase, ...names.map((column) => String(row[column]))]),
+    ['**all**', ...names.map((column) => `**${sum(column)}**`)],
   ]
   return `${rows.map((cells) => `| ${cells.join(' | ')} |`).join('\n')}\n`
 }
@@ -114,11 +130,7 @@ export function describeFailure({ cut, phase, verdict, outcome }: CheckedCut): s
 
 /** Cuts to be really started: of every phase with every outcome some, in turn. */
 export function chooseCuts(cuts: readonly CheckedCut[], count: number, seed: number): CheckedCut[] {
-  const random = new Random(seed)
-  const shuffled = cuts
-    .map((cut) => ({ cut, order: random.fraction() }))
-    .toSorted((a, b) => a.order - b.order)
-    .map(({ cut }) => cut)
+  const shuffled = new Random(seed).shuffle(cuts)
   const groups = [...Map.groupBy(shuffled, ({ phase, outcome }) => `${phase} ${outcome}`).values()]
   const chosen: CheckedCut[] = []
   const seen = new Set<string>()

@@ -48,16 +48,16 @@ const linux = { fs: 'ext4', typeGuid: partitionTypes.linux } as const
 const partitions: PlannedPartition[] = []
 for (const part of [
   { name: 'bios', role: 'bios', fs: 'none', typeGuid: partitionTypes.bios, bytes: MiB },
-  { name: 'efi', role: 'efi', fs: 'vfat', typeGuid: partitionTypes.efi, bytes: 40 * MiB, label: 'COS_GRUB' },
-  { name: 'oem', role: 'oem', ...linux, bytes: 16 * MiB, label: 'COS_OEM' },
-  { name: 'state', role: 'state', ...linux, bytes: 32 * MiB, label: 'COS_STATE' },
-  { name: 'persistent', role: 'persistent', ...linux, bytes: 16 * MiB, label: 'COS_PERSISTENT' },
+  { name: 'efi', role: 'efi', fs: 'vfat', typeGuid: partitionTypes.efi, bytes: 36 * MiB, label: 'COS_GRUB' },
+  { name: 'oem', role: 'oem', ...linux, bytes: 12 * MiB, label: 'COS_OEM' },
+  { name: 'state', role: 'state', ...linux, bytes: 16 * MiB, label: 'COS_STATE' },
+  { name: 'persistent', role: 'persistent', ...linux, bytes: 12 * MiB, label: 'COS_PERSISTENT' },
 ] as const) {
   const before = partitions.at(-1)
   const start = before ? before.start + before.bytes : MiB
   partitions.push({ ...part, number: partitions.length + 1, start })
 }
-const diskBytes = 108 * MiB
+const diskBytes = 79 * MiB
 
 export function makeSampleDisk(folder: string): SampleDisk {
   const file = join(folder, 'sample.raw')
@@ -127,7 +127,7 @@ export function makeFolders(file: string, start: number, folders: readonly strin
 /** Runs a program that must succeed. */
 export function tool(name: string, args: readonly string[], input = ''): string {
   const env = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8', MTOOLS_SKIP_CHECK: '1' }
-  return execFileSync(name, args, { input, env, encoding: 'utf8', stdio: ['pipe', 'pipe', 'ignore'] })
+  return execFileSync(name, args, { input, env, encoding: 'utf8', stdio: 'pipe' })
 }
 
 function withGrub(made: MadePayload, coreBytes: number): MadePayload {

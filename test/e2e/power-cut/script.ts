@@ -1,5 +1,6 @@
-import { closeSync, copyFileSync, openSync, readSync, statSync, writeSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, readSync, statSync, writeSync } from 'node:fs'
 import { LogWriter } from './log-writer.ts'
+import { tool } from './sample-disk.ts'
 
 /** Whole sectors that a program changed. */
 export interface Change {
@@ -18,15 +19,16 @@ export class Script implements Disposable {
 
   /** @param base raw image; it is not changed */
   constructor(base: string, disk: string, log: string) {
-    copyFileSync(base, disk)
+    copySparse(base, disk)
     this.disk = disk
     this.#log = new LogWriter(log)
   }
 
-  /** Lets a tool change the disk, and gives what it wrote: one change for each run of sectors. Nothing is logged yet. */
+  /** Lets a tool change the disk, and gives what it wrote: one change for each run of sectors. Nothing is logged yet; changes
+   * are to be logged in the order in which they were made, or sectors of later ones come back as they were. */
   change(edit: (file: string) => void): Change[] {
     const before = `${this.disk}.before`
-    copyFileSync(this.disk, before)
+    copySparse(this.disk, before)
     edit(this.disk)
     return changesBetween(before, this.disk)
   }
@@ -73,4 +75,17 @@ export function overwrite(file: string, offset: number, data: Uint8Array): void 
   const disk = openSync(file, 'r+')
   writeSync(disk, data, 0, data.length, offset)
   closeSync(disk)
+}
+
+function copySparse(from: string, to: string): void {
+  tool('cp', ['--sparse=always', from, to])
+}
+
+/** Where a sector with this content is on a disk. */
+export function findSector(file: string, content: Uint8Array): number {
+  const disk = readFileSync(file)
+  for (let at = 0; at < disk.length; at += sectorBytes) {
+    if (disk.subarray(at, at + sectorBytes).equals(content)) return at
+  }
+  throw new RangeError(`${file} has no such sector`)
 }

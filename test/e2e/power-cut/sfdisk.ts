@@ -21,9 +21,7 @@ export async function readTable(file: string): Promise<PartitionTable> {
   const { code, stdout, stderr } = await run('sfdisk', ['--json', file], { okCodes: [0, 1] })
   if (code !== 0) return { partitions: [], problem: stderr.trim() || 'there is no partition table' }
   const { sectorsize, partitions = [] } = (JSON.parse(stdout) as { partitiontable: Listed }).partitiontable
-  const problem = stderr
-    .split('\n')
-    .find((line) => /primary GPT|corrupt|not in agreement|invalid/i.test(line))
+  const problem = stderr.split('\n').find((line) => /primary GPT table is corrupt/i.test(line))
   return {
     partitions: partitions.map(({ name = '', start, size }) => ({
       name,

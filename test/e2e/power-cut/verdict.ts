@@ -32,7 +32,7 @@ export interface BootVerdict {
   readonly attempts: readonly { readonly id: string; readonly reason: string }[]
   /** What starts, but should not be so: damage that the next operation, or the next fallback, would meet. */
   readonly problems: readonly string[]
-  /** No damage yet: files whose removal would spoil another one. */
+  /** No damage yet: what is to be mended on the EFI partition before anything is written to it. */
   readonly hazards: readonly string[]
   readonly record: NodeRecord | undefined
   readonly recovery: Start | undefined
@@ -54,7 +54,7 @@ export function bootVerdict(facts: DiskFacts, options: VerdictOptions): BootVerd
   const outcome =
     stop === undefined ? follow(loader as Loader<unknown>, facts, options, record) : nothing(stop)
   const damage = [
-    ...esp.problems.map((problem) => `EFI partition: ${problem}`),
+    ...(esp.problem === undefined ? [] : [`EFI partition: ${esp.problem}`]),
     ...(state.problem === undefined ? [] : [`COS_STATE: ${state.problem}`]),
     ...Object.entries(others).map(([name, problem]) => `${name}: ${problem}`),
     ...(record ? [] : ['no copy of the record is whole']),
@@ -64,7 +64,7 @@ export function bootVerdict(facts: DiskFacts, options: VerdictOptions): BootVerd
   return {
     ...outcome,
     problems: [...new Set(damage)],
-    hazards: esp.shared.map((files) => `EFI partition: ${files} share clusters`),
+    hazards: esp.hazards.map((hazard) => `EFI partition: ${hazard}`),
     record,
     recovery: loader.recovery,
     loader: own,

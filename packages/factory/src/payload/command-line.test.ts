@@ -12,8 +12,9 @@ describe('the command line of the kernel', () => {
     assert.deepEqual([parameters.rootHash, parameters.hashOffset], [rootHash, 40960])
   })
 
-  it('says nothing of where the root lies: that is the word of a carrier', () => {
-    assert.equal(parseBootParameters(line()).source, undefined)
+  it('leaves the root to the slot with its root hash, unless a carrier has another word', () => {
+    const { source, rootHash } = parseBootParameters(line())
+    assert.deepEqual(source, { kind: 'slot', slot: rootHash })
   })
 
   it('gives no shell unless the user asks for one', () => {

@@ -15,11 +15,11 @@ export const stepVersions: Record<StepKind, number> = {
   convert: 1,
   validate: 1,
   'root-image': 2,
-  initramfs: 2,
+  initramfs: 3,
   'boot-loader': 1,
   payload: 2,
   iso: 5,
-  raw: 1,
+  raw: 2,
   oci: 1,
 }
 

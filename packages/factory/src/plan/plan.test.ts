@@ -107,6 +107,18 @@ describe('the plan of one image', () => {
     assert.equal(iso?.params.file, 'kairos-debian-13-core-amd64-generic-v1.0.0.iso')
   })
 
+  it('makes a container image of the layers and the payload, under the tag of the image', () => {
+    const oci = planBuild(buildOf(sample), ['oci']).steps.find((step) => step.kind === 'oci')
+    assert.deepEqual(oci?.params, {
+      file: 'kairos-debian-13-core-amd64-generic-v1.0.0.oci',
+      tag: '13-core-amd64-generic-v1.0.0',
+      arch: 'amd64',
+      epoch: sample.root.all.epoch,
+    })
+    const inputs = ['convert', 'packages', 'payload', 'root-image', 'toolchain']
+    assert.deepEqual(Object.keys(oci?.inputs ?? {}).sort(), inputs)
+  })
+
   it('is the same each time', () => assert.deepEqual(plan(sample), plan(image())))
 })
 

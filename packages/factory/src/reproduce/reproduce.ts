@@ -88,7 +88,10 @@ async function filesOf({ images }: BuildResult): Promise<Map<string, string>> {
     const image = imageName(identity)
     const { folder = '' } = payload
     for (const file of await readdir(folder)) files.set(`${image}/${file}`, join(folder, file))
-    for (const { kind, path } of artifacts) files.set(`${image}/${kind}`, path)
+    for (const { kind, path } of artifacts) {
+      // A folder, whose index names all else in it by digest.
+      files.set(`${image}/${kind}`, kind === 'oci' ? join(path, 'index.json') : path)
+    }
   }
   return files
 }

@@ -47,9 +47,10 @@ describe('GRUB on a new disk', () => {
   })
 
   it('says which entry it was, behind the words of the payload', () => {
-    const line = (texts['/kiln/gen-1.cfg'] ?? '').split('\n').find((each) => each.includes('linux '))
-    assert.ok(line?.trim().startsWith(`linux /kiln/${slot}/kernel console=ttyS0 `), line)
-    assert.ok(line?.endsWith(' kiln.entry=kiln-1'), line)
+    const lines = (texts['/kiln/gen-1.cfg'] ?? '').split('\n')
+    const line = lines.find((each) => each.includes('linux ')) ?? ''
+    assert.ok(line.trim().startsWith(`linux /kiln/${slot}/kernel console=ttyS0 `), line)
+    assert.ok(line.endsWith(' kiln.entry=kiln-1'), line)
   })
 
   it('finds its menu', () => {
