@@ -65,7 +65,8 @@ export const agentErrors = {
   },
   'not-compatible': {
     title: 'the image is not for this node',
-    advice: 'Take one of the same flavor, architecture and device; kiln-agent upgrade list shows newer versions.',
+    advice:
+      'Take one of the same flavor, architecture and device; kiln-agent upgrade list shows newer versions.',
   },
   'tool-failed': {
     title: 'a program that is needed failed',

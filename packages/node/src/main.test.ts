@@ -26,9 +26,12 @@ test('main: state tells how the node booted and what it is', (context) => {
     '/run/cos/live_mode': '',
     '/etc/kairos-release': 'KAIROS_VERSION="v1.2.3"\n',
   })
-  assert.equal(main({ ...host, args: ['state'] }), 0)
+  assert.equal(main({ ...host, args: ['state', '--json'] }), 0)
   const state = JSON.parse(output.join(''))
-  assert.deepEqual([state.mode, state.boot.rootHash, state.release.KAIROS_VERSION], ['live', 'ab', 'v1.2.3'])
+  assert.deepEqual(
+    [state.mode, state.started.rootHash, state.release.KAIROS_VERSION],
+    ['live', 'ab', 'v1.2.3'],
+  )
 })
 
 test('main: ready names the failed units and is no failure itself', (context) => {

@@ -7,6 +7,7 @@ import { healthCommand } from './health/health.ts'
 import type { Host } from './host/host.ts'
 import { runInitramfs } from './initramfs/boot.ts'
 import { installVerb } from './install/verb.ts'
+import { bootLoaderCommand } from './lifecycle/loader-update.ts'
 import { runReconcile } from './lifecycle/reconcile-node.ts'
 import { bootEntryCommand, recoveryCommand } from './lifecycle/recovery.ts'
 import { resetCommand } from './lifecycle/reset.ts'
@@ -14,6 +15,7 @@ import { rollbackCommand } from './lifecycle/rollback.ts'
 import { logsCommand } from './logs/command.ts'
 import { announceReady } from './ready.ts'
 import { stateCommand } from './state/command.ts'
+import { upgradeCommand } from './upgrade/verb.ts'
 import { version } from './version.ts'
 
 const usageCode = 2
@@ -21,10 +23,12 @@ const usageCode = 2
 const usage = `kiln-agent: the program on a Kiln node
 
   kiln-agent state [PATH]       what this node runs, and what it could run; --json for programs
+  kiln-agent upgrade [REF]      brings a new system onto this node; also: upgrade status, abort, list
   kiln-agent rollback           goes back to an earlier generation
   kiln-agent recovery           starts the recovery system, once
   kiln-agent reset              back to the state after the installation
   kiln-agent bootentry          shows the boot entries, or chooses one for the next start
+  kiln-agent boot-loader        shows the boot loader, or renews it
   kiln-agent logs               packs what helps to find a fault, without secrets
   kiln-agent install            puts a system on a disk; see kiln-agent install --help
   kiln-agent run-stage STAGE    acts on the cloud-configs: ${nodeStages.join(', ')}
@@ -40,8 +44,12 @@ const verbs: Readonly<Record<string, (host: Host, args: readonly string[]) => nu
   grow: (host) => growPersistent(host),
   initramfs: (host) => runInitramfs(host),
   install: installVerb,
+  // Names of the field.
+  'manual-install': installVerb,
+  'interactive-install': (host, args) => installVerb(host, ['--interactive', ...args]),
   'run-stage': runStageVerb,
   ready: (host) => announceReady(host),
+  'boot-loader': command(bootLoaderCommand),
   bootentry: command(bootEntryCommand),
   health: command(healthCommand),
   logs: command(logsCommand),
@@ -50,6 +58,7 @@ const verbs: Readonly<Record<string, (host: Host, args: readonly string[]) => nu
   reset: command(resetCommand),
   rollback: command(rollbackCommand),
   state: command(stateCommand),
+  upgrade: command(upgradeCommand),
   version: (host) => {
     host.print(`kiln-agent ${version}\n`)
     return 0

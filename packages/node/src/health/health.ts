@@ -9,7 +9,7 @@ import { finishOperationOf } from '../lifecycle/arm.ts'
 import { withLifecycleLock } from '../lifecycle/lock.ts'
 import { changeRecord, loadRecord, type Node, openNode, timestamp } from '../lifecycle/node.ts'
 import { withLoader } from '../lifecycle/open-loader.ts'
-import { dropSuperseded, pruneNode } from '../lifecycle/prune.ts'
+import { dropSuperseded, isUntidy, pruneNode } from '../lifecycle/prune.ts'
 import { awaitHealth } from './gate.ts'
 import { gateOf } from './probes.ts'
 
@@ -47,7 +47,10 @@ export function runGate(host: Host): number {
   if (mode !== 'active' && mode !== 'passive') return 0
   const node = openNode(host)
   const generation = onTrial(node)
-  if (!generation) return 0
+  if (!generation) {
+    tidyUp(node)
+    return 0
+  }
   const findings = awaitHealth(host, gate(host))
   if (findings.length > 0) return refuse(node, generation, findings)
   whenFree(host, () => accept(node, generation))
@@ -75,6 +78,12 @@ function accept(node: Node, { number }: Generation): void {
     dropSuperseded(node, loader, number)
     pruneNode(node, loader)
   })
+}
+
+/** Blessing, or what follows it, was broken off after what counts. */
+function tidyUp(node: Node): void {
+  if (!isUntidy(node)) return
+  whenFree(node.host, () => withLoader(node.host, node.disk, 'write', (loader) => pruneNode(node, loader)))
 }
 
 function refuse(node: Node, { number }: Generation, findings: readonly string[]): number {

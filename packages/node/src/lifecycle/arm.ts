@@ -1,5 +1,6 @@
 import {
   arm,
+  findGeneration,
   finishOperation,
   type Generation,
   type NewGeneration,
@@ -85,7 +86,7 @@ export function imageOf({ image }: Payload): RecordedImage {
   return { name, version, flavor, flavorRelease, arch, device, variant }
 }
 
-export function entryOf(generation: Generation, payload: Payload, options: GrubOptions) {
+export function entryOf(generation: Generation, payload: Payload, options: GrubOptions = {}) {
   const cmdline = commandLineOf(payload, options, 'active')
   const { number, slot, image } = generation
   return { generation: number, slot, title: `${titleOf(image)} (generation ${number})`, cmdline }
@@ -95,7 +96,15 @@ export function titleOf({ name, version }: RecordedImage): string {
   return `${name} ${version}`
 }
 
-/** An operation that was about a generation is over when it is known what became of it. */
+/**
+ * An operation that was about a generation is over when it is known what became of it. One that was broken off right after
+ * arming does not name its generation yet, only its slot.
+ */
 export function finishOperationOf(record: NodeRecord, generation: number): NodeRecord {
-  return record.operation?.detail?.generation === generation ? finishOperation(record) : record
+  const { operation } = record
+  if (operation?.kind !== 'upgrade' && operation?.kind !== 'rollback') return record
+  const named = operation.detail?.generation
+  const slot = findGeneration(record, generation)?.slot
+  const isAboutIt = named === undefined ? slot !== undefined && operation.slot === slot : named === generation
+  return isAboutIt ? finishOperation(record) : record
 }

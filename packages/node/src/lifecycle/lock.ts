@@ -31,7 +31,6 @@ export function withLifecycleLock<T>(
     host.write(lockFile, `${what}${processId(host)}, since ${new Date(host.now()).toISOString()}\n`)
     return action()
   } finally {
-    host.write(lockFile, '')
     lock.release()
   }
 }

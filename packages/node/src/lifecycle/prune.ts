@@ -1,8 +1,8 @@
-import { forgetOthers, keepable, keptGenerations, newestGeneration, withdrawGeneration } from '@kiln/contract'
+import { forgetOthers, keepable, keptGenerations, withdrawGeneration } from '@kiln/contract'
 import { finishOperationOf } from './arm.ts'
 import type { BootLoader } from './boot-loader.ts'
 import { changeRecord, loadRecord, type Node } from './node.ts'
-import { pruneSlots, withStateWritable } from './slots.ts'
+import { listSlots, pruneSlots, withStateWritable } from './slots.ts'
 
 /**
  * Lets go of what no kept generation needs: first boot entries, then their files, the record, and slots last, so that
@@ -33,7 +33,11 @@ export function dropSuperseded(node: Node, loader: BootLoader, good: number): vo
   }
 }
 
-/** Whether a generation is the newest that the record knows. */
-export function isNewest(node: Node, generation: number): boolean {
-  return newestGeneration(loadRecord(node))?.number === generation
+/** Whether there is something to let go of: generations in the record, or slots. Only looks. */
+export function isUntidy(node: Node): boolean {
+  const record = loadRecord(node)
+  const { running } = node
+  if (forgetOthers(record, running).generations.length < record.generations.length) return true
+  const kept = keepable(record, running)
+  return listSlots(node.host, node.disk.state).some((slot) => !kept.includes(slot))
 }

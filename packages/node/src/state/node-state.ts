@@ -74,7 +74,7 @@ export function nodeState(host: Host) {
     operation: record?.operation,
     lastFailure: record?.lastFailure,
     keep: record?.keep,
-    bootLoader: entries && { entries },
+    bootLoader: entries && { entries, ...record?.bootLoader },
     disk: disk && { device: disk.device },
     ...partitions,
     recovery: { found: record?.recovery !== undefined, ...record?.recovery },

@@ -12,6 +12,10 @@ export interface PayloadChanges {
   readonly rootBytes?: number
   /** What makes its files differ from those of another one. */
   readonly seed?: string
+  /** Text that root.img begins with. */
+  readonly root?: string
+  /** Version of the boot loader. */
+  readonly loader?: string
   readonly packages?: readonly {
     readonly name: string
     readonly version: string
@@ -58,6 +62,7 @@ export function makePayload(folder: string, changes: PayloadChanges = {}): MadeP
   const { packages = [{ name: 'libc6', version: '2.41', architecture: 'amd64' }] } = changes
   const list = { schema: 'kiln.packages/v1', packages }
   const root = noise(`root ${seed}`, changes.rootBytes ?? 300_000)
+  root.write(changes.root ?? '')
   const payload: Payload = {
     schema: 'kiln.payload/v1',
     image: { name: 'sample', flavor, flavorRelease: '13', variant: 'core', arch, device, version },
@@ -66,7 +71,10 @@ export function makePayload(folder: string, changes: PayloadChanges = {}): MadeP
     kernel: { ...file('kernel', noise(`kernel ${seed}`, 3000)), version: '6.12.1-amd64' },
     initramfs: file('initramfs', noise(`initramfs ${seed}`, 2000)),
     packages: { ...file('packages.json', `${JSON.stringify(list)}\n`), count: packages.length },
-    bootLoader: { version: '257', files: [file('systemd-boot.efi', noise(`loader ${seed}`, 1000))] },
+    bootLoader: {
+      version: changes.loader ?? '257',
+      files: [file('systemd-boot.efi', noise(`loader ${seed}`, 1000))],
+    },
     cmdline: 'quiet',
     agent: { version: 'v0.1.0', digest: sha256(`agent ${seed}`) },
   }

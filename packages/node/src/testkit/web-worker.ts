@@ -30,35 +30,45 @@ function reply(request: IncomingMessage, response: ServerResponse, form: string)
   const chosen = known[Math.min(count, known.length - 1)] ?? {}
   const { range, authorization } = request.headers
   const allowed = chosen.needs === undefined || authorization === chosen.needs
-  const sent = allowed ? send(chosen, range, response) : refuse(chosen, response)
-  const entry = { method: request.method, url: request.url, range, authorization, form, ...sent }
+  const { status, bytes, go } = allowed ? prepare(chosen, range, response) : refusal(chosen, response)
+  const entry = { method: request.method, url: request.url, range, authorization, form, status, bytes }
+  // First, for who was answered may look at once.
   appendFileSync(log, `${JSON.stringify(entry)}\n`)
+  go()
 }
 
-function refuse({ challenge }: Reply, response: ServerResponse) {
-  response.writeHead(401, challenge === undefined ? {} : { 'www-authenticate': challenge })
-  response.end('{"errors":[]}')
-  return { status: 401, bytes: 0 }
+interface Prepared {
+  readonly status: number
+  /** Of the body, as far as they are sent. */
+  readonly bytes: number
+  readonly go: () => void
 }
 
-function send(chosen: Reply, range: string | undefined, response: ServerResponse) {
+function refusal({ challenge }: Reply, response: ServerResponse): Prepared {
+  const headers = challenge === undefined ? {} : { 'www-authenticate': challenge }
+  return { status: 401, bytes: 0, go: () => void response.writeHead(401, headers).end('{"errors":[]}') }
+}
+
+function prepare(chosen: Reply, range: string | undefined, response: ServerResponse): Prepared {
   const { status = 200, headers = {}, breakAfter, hold, ranges = true, extra = 0 } = chosen
   const whole = chosen.file === undefined ? Buffer.from(chosen.body ?? '') : readFileSync(chosen.file)
   const start = ranges && status === 200 ? Number(range?.match(/^bytes=(\d+)-$/)?.[1] ?? 0) : 0
   if (start > 0 && start >= whole.length) {
-    response.writeHead(416).end()
-    return { status: 416, bytes: 0 }
+    return { status: 416, bytes: 0, go: () => void response.writeHead(416).end() }
   }
   const rest = whole.subarray(start)
   const partial = start > 0 ? { 'content-range': `bytes ${start}-${whole.length - 1}/${whole.length}` } : {}
   const code = start > 0 ? 206 : status
-  response.writeHead(code, { 'content-length': rest.length + extra, ...partial, ...headers })
+  const all = { 'content-length': rest.length + extra, ...partial, ...headers }
   if (breakAfter === undefined || breakAfter >= rest.length) {
-    response.end(Buffer.concat([rest, Buffer.alloc(extra)]))
-    return { status: code, bytes: rest.length }
+    const body = Buffer.concat([rest, Buffer.alloc(extra)])
+    return { status: code, bytes: rest.length, go: () => void response.writeHead(code, all).end(body) }
   }
-  response.write(rest.subarray(0, breakAfter), () => {
-    if (!hold) response.destroy()
-  })
-  return { status: code, bytes: breakAfter }
+  const go = () => {
+    response.writeHead(code, all)
+    response.write(rest.subarray(0, breakAfter), () => {
+      if (!hold) response.destroy()
+    })
+  }
+  return { status: code, bytes: breakAfter, go }
 }

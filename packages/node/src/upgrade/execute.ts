@@ -1,12 +1,10 @@
 import {
   advanceOperation,
   beginOperation,
-  findGeneration,
   finishOperation,
   keepable,
   type NodeRecord,
   type Operation,
-  withdrawGeneration,
 } from '@kiln/contract'
 import { runStage } from '../cloud-config/run-stage.ts'
 import { sourcesOf } from '../cloud-config/sources.ts'
@@ -16,6 +14,8 @@ import { changeRecord, loadRecord, type Node, timestamp } from '../lifecycle/nod
 import { withLoader } from '../lifecycle/open-loader.ts'
 import { pruneNode } from '../lifecycle/prune.ts'
 import { slotFolder, stageSlot, withStateWritable } from '../lifecycle/slots.ts'
+import { withKnownRecovery } from './known-recovery.ts'
+import { letGo, letGoUntried } from './let-go.ts'
 import type { UpgradeSession } from './session.ts'
 import { phaseOf, stepText, type UpgradeStep } from './step.ts'
 import { verifyRootImage } from './verity.ts'
@@ -28,10 +28,16 @@ const executors: {
 } = {
   hook: runHook,
   begin: (_step, session) => {
-    changeRecord(session.node, (record) => beginOperation(record, operationOf(record, session)))
+    const { node, facts } = session
+    changeRecord(node, (record) =>
+      beginOperation(withKnownRecovery(node, facts.entries, record), operationOf(record, session)),
+    )
   },
   release: ({ generations }, { node }) => {
     withWritableLoader(node, (loader) => {
+      // What is older than those goes before them, or it would be kept in their place.
+      pruneNode(node, loader)
+      if (generations.length === 0) return
       for (const number of generations) letGo(node, loader, number)
       pruneNode(node, loader)
     })
@@ -65,9 +71,10 @@ const executors: {
     withWritableLoader(node, (loader) => replaceRecovery(node, loader, stagedOf(session)))
     changeRecord(node, finishOperation)
   },
+  finish: (_step, { node }) => void changeRecord(node, finishOperation),
   settle: (_step, { node, generation }) => {
     withWritableLoader(node, (loader) => {
-      if (generation !== undefined) dropUntried(node, loader, generation)
+      if (generation !== undefined) letGoUntried(node, loader, generation)
       pruneNode(node, loader)
     })
   },
@@ -113,25 +120,6 @@ function operationOf(record: NodeRecord, { node, source, plan, facts }: UpgradeS
 
 function stagedOf({ plan, facts, source }: UpgradeSession): StagedSlot {
   return { slot: plan.slot, payload: facts.payload, source: source.reference }
-}
-
-/** First the loader, then the record: nothing is left that leads to something that is gone. */
-function letGo(node: Node, loader: BootLoader, number: number): void {
-  loader.removeEntry(number)
-  changeRecord(node, (record) => {
-    const untried = ['armed', 'trial'].includes(findGeneration(record, number)?.status ?? '')
-    const without = withdrawGeneration(record, number)
-    return untried && record.operation?.detail?.generation === number ? finishOperation(without) : without
-  })
-}
-
-/** What was armed before and not tried: a fallback shall end on what is good, not on that. */
-function dropUntried(node: Node, loader: BootLoader, newest: number): void {
-  const untried = loadRecord(node).generations.filter(
-    ({ number, status }) =>
-      number < newest && number !== node.running.generation && (status === 'armed' || status === 'trial'),
-  )
-  for (const { number } of untried) letGo(node, loader, number)
 }
 
 /** As in the field, a hook that fails stops nothing. */

@@ -61,8 +61,8 @@ export function gatherFacts(node: Node, source: PayloadSource, recovery: boolean
     running: node.running,
     current: runningCard(node),
     record,
-    slotDigests: new Map(known ? [[slot, known.digest]] : []),
     loaderVersion: loaderVersion(node, record),
+    slotDigests: new Map(known ? [[slot, known.digest]] : []),
     ...measure(node, payload, known?.digest === digest),
   }
 }

@@ -109,7 +109,7 @@ export function folderBytes(host: Host, folder: string): number {
 /** Of a file in an unfinished slot: whole, or under the name that it has while it grows. */
 function fetchedBytes(host: Host, path: string, size: number): number {
   const found = statIfThere(host, path)?.size ?? statIfThere(host, `${path}.partial`)?.size ?? 0
-  return Math.floor(Math.min(found, size) / blockBytes) * blockBytes
+  return inBlocks(Math.min(found, size))
 }
 
 function inBlocks(bytes: number): number {

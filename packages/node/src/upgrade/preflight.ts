@@ -133,12 +133,19 @@ function isUntried({ entries }: UpgradeFacts, generation: number): boolean {
   return entry !== undefined && (entry.triesDone ?? 0) === 0
 }
 
+/** It was begun, and is not waiting for a restart. */
+function isUnfinished({ record: { operation }, payload }: UpgradeFacts): boolean {
+  return operation?.slot === payload.root.rootHash && operation.phase !== 'reboot'
+}
+
 function stepsOf(
   facts: UpgradeFacts,
   { release }: SpacePlan,
   outcome: UpgradePlan['outcome'],
 ): UpgradeStep[] {
-  if (outcome !== 'upgrade') return []
+  // Broken off after the last step that counts: what remains is done again.
+  if (outcome === 'armed') return [{ kind: 'arm' }, { kind: 'settle' }]
+  if (outcome === 'there') return isUnfinished(facts) ? [{ kind: 'finish' }, { kind: 'settle' }] : []
   const { version } = facts.payload.bootLoader
   const renew = facts.loaderVersion === undefined || compareVersionLists(version, facts.loaderVersion) > 0
   return [

@@ -1,20 +1,35 @@
 import * as z from 'zod/mini'
 
-/** `upgrade` of a cloud-config, with the field's keys. What is only for its own way of upgrading is known and not used. */
-const System = z.looseObject({
+/** `upgrade` of a cloud-config, with the field's keys. Closed: what is not here is an error with its place. */
+const text = z.string()
+const flag = z.optional(z.boolean())
+const unknown = z.optional(z.unknown())
+
+const System = z.strictObject({
   /** `oci:…` and the other forms; the field also calls it `uri`. */
-  source: z.optional(z.string()),
-  uri: z.optional(z.string()),
+  source: z.optional(text),
+  uri: z.optional(text),
+  // Sizes and names of images in files; a slot is as large as its payload, and has no label.
+  size: unknown,
+  label: unknown,
+  fs: unknown,
 })
 
-export const UpgradeConfig = z.looseObject({
+/** Keys of the field that belong to its own way of upgrading. */
+export const unusedKeys = ['entry', 'excluded-paths', 'extra-dirs-rootfs', 'grub-entry-name'] as const
+
+export const UpgradeConfig = z.strictObject({
   system: z.optional(System),
   'recovery-system': z.optional(System),
   /** Upgrade the recovery system in place of the system. */
-  recovery: z.optional(z.boolean()),
+  recovery: flag,
   /** Restart when the new generation is armed. */
-  reboot: z.optional(z.boolean()),
-  poweroff: z.optional(z.boolean()),
-  'allow-insecure-registries': z.optional(z.boolean()),
+  reboot: flag,
+  poweroff: flag,
+  'allow-insecure-registries': flag,
+  entry: unknown,
+  'excluded-paths': unknown,
+  'extra-dirs-rootfs': unknown,
+  'grub-entry-name': unknown,
 })
 export type UpgradeConfig = z.infer<typeof UpgradeConfig>

@@ -20,6 +20,8 @@ export type UpgradeStep =
   | { readonly kind: 'arm' }
   /** Makes the slot the recovery system. */
   | { readonly kind: 'recovery' }
+  /** Notes that what was begun is done. */
+  | { readonly kind: 'finish' }
   /** Lets go of what was armed before and never tried. */
   | { readonly kind: 'settle' }
 
@@ -33,6 +35,7 @@ export const phaseOf: { readonly [K in UpgradeStep['kind']]: Phase | undefined }
   loader: 'arm',
   arm: 'arm',
   recovery: 'arm',
+  finish: undefined,
   settle: undefined,
 }
 
@@ -57,6 +60,8 @@ export function stepText(step: UpgradeStep): string {
       return 'arm the new generation'
     case 'recovery':
       return 'replace the recovery system'
+    case 'finish':
+      return 'note that it is done'
     case 'settle':
       return 'tidy up'
   }

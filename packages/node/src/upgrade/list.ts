@@ -1,0 +1,110 @@
+import { type ImageReference, imageReferenceText, parseImageReference } from '@kiln/contract'
+import { AgentError } from '../agent-error.ts'
+import { readConfigs } from '../cloud-config/read-configs.ts'
+import type { Host } from '../host/host.ts'
+import { loadRecord, type Node, openNode } from '../lifecycle/node.ts'
+import { readRelease } from '../release-file.ts'
+import { nodeSourceOptions } from '../source/node-options.ts'
+import { openImages } from '../source/open.ts'
+import { parseSource } from '../source/reference.ts'
+import { mergedConfig, type UpgradeArguments } from './options.ts'
+import { listVersions, type RunningImage, type TaggedVersion } from './tags.ts'
+import { isPrerelease } from './versions.ts'
+
+/** `kiln-agent upgrade list`. @returns the exit code. @throws AgentError, SourceError */
+export function listUpgrades(host: Host, { flags, values, words }: UpgradeArguments): number {
+  const release = readRelease(host)
+  const image = runningImage(release)
+  const repository = repositoryOf(host, values['--registry'] ?? words[1], release)
+  const options = nodeSourceOptions(host, { allowInsecure: flags.has('--allow-insecure-registries') })
+  const tags = openImages(host, repository, options).tags()
+  const versions = listVersions(tags, image, { pre: flags.has('--pre'), all: flags.has('--all') })
+  const references = versions.map((found) => ({
+    ...described(found),
+    reference: `oci:${imageReferenceText({ ...repository, tag: found.tag })}`,
+  }))
+  if (flags.has('--json') || values['--output'] === 'json') {
+    const result = { schema: 'kiln.upgrade-list/v1', current: image, versions: references }
+    host.print(`${JSON.stringify(result, undefined, 2)}\n`)
+  } else if (references.length === 0) {
+    host.print(`nothing newer than ${image.version} in ${repository.registry}/${repository.repository}\n`)
+  } else host.print(references.map(({ reference }) => `${reference}\n`).join(''))
+  return 0
+}
+
+function described({ tag, version, software }: TaggedVersion) {
+  return {
+    tag,
+    version: version.text,
+    ...(software ? { software: software.text } : {}),
+    prerelease: isPrerelease(version),
+  }
+}
+
+function runningImage(release: Readonly<Record<string, string>>): RunningImage {
+  const { KAIROS_SOFTWARE_VERSION_PREFIX: prefix, KAIROS_SOFTWARE_VERSION: software } = release
+  const word = (name: string) => release[`KAIROS_${name}`] ?? ''
+  return {
+    flavorRelease: word('FLAVOR_RELEASE'),
+    variant: word('VARIANT'),
+    arch: word('ARCH') || word('TARGETARCH'),
+    device: word('MODEL'),
+    version: word('VERSION') || word('RELEASE'),
+    ...(prefix && software ? { software: { prefix, version: software } } : {}),
+  }
+}
+
+/**
+ * Where this image comes from: what was named (a repository, or as in the field the part before the flavor), the source of
+ * the running generation, the one that a cloud-config names.
+ * @throws AgentError no-source
+ */
+function repositoryOf(
+  host: Host,
+  named: string | undefined,
+  release: Readonly<Record<string, string>>,
+): ImageReference {
+  if (named !== undefined) return namedRepository(named, release.KAIROS_FLAVOR ?? '')
+  const config = mergedConfig(readConfigs(host)).system
+  const candidates = [runningSource(host), config?.source ?? config?.uri]
+  for (const text of candidates) {
+    const reference = text === undefined ? undefined : parseSource(text)
+    if (reference?.kind === 'oci') return withoutTag(reference.image)
+  }
+  throw new AgentError(
+    'no-source',
+    'It is not known from which registry this system came; name it with --registry.',
+  )
+}
+
+/** With a tag, or with the flavor as its last part, it is the repository; else the part before it. */
+function namedRepository(text: string, flavor: string): ImageReference {
+  const plain = text.replace(/^(oci|docker):(\/\/)?/, '').replace(/\/$/, '')
+  const isWhole = parseImageReference(plain)?.tag !== undefined || plain.endsWith(`/${flavor}`)
+  const image = parseImageReference(isWhole ? plain : `${plain}/${flavor}`)
+  if (image) return withoutTag(image)
+  throw new AgentError('no-source', `"${plain}" is no registry and name.`)
+}
+
+function withoutTag(image: ImageReference): ImageReference {
+  return { ...image, tag: undefined, digest: undefined }
+}
+
+/** A generation made by rolling back names the one that it was made from. */
+function runningSource(host: Host): string | undefined {
+  const node = openNodeOrNone(host)
+  if (!node) return undefined
+  const { generations } = loadRecord(node)
+  const same = generations.filter(({ slot }) => slot === node.running.slot)
+  return same.map(({ source }) => source).find((source) => /^(oci|docker):/.test(source))
+}
+
+/** On a live medium there is no record, but --registry works all the same. */
+function openNodeOrNone(host: Host): Node | undefined {
+  try {
+    return openNode(host)
+  } catch (error) {
+    if (error instanceof AgentError) return undefined
+    throw error
+  }
+}
