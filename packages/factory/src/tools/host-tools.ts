@@ -22,6 +22,8 @@ export const hostTools = {
   docker: { package: 'docker.io', why: 'builds a base from a Containerfile', for: 'containerfile' },
   // Any one of the three will do; the tests take this.
   buildah: { package: 'buildah', why: 'builds a base from a Containerfile', for: 'test' },
+  curl: { package: 'curl', why: 'fetches as a node does, in tests', for: 'test' },
+  openssl: { package: 'openssl', why: 'makes certificates for tests', for: 'test' },
   ssh: { package: 'openssh-client', why: 'looks into booted images', for: 'test' },
   'ssh-keygen': { package: 'openssh-client', why: 'makes keys for tests', for: 'test' },
   sfdisk: { package: 'fdisk', why: 'reads partition tables', for: 'test' },
