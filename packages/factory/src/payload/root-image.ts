@@ -25,13 +25,15 @@ export const makeRootImage: Executors['root-image'] = async (step, context) => {
   const run = (argv: [string, ...string[]]) =>
     runInSandbox(sandbox, argv, { onLine: context.line, signal: context.signal })
 
-  const { epoch } = step.params
+  const { epoch, cmdline } = step.params
   const target = `/run/work/out/${rootImageFile}`
   await run(mksquashfsArguments({ source: '/run/work/root', target, epoch, level: compressionLevel }))
   const hashOffset = Math.ceil((await stat(image)).size / verityBlock) * verityBlock
   await truncate(image, hashOffset)
-  // What made the image stands for its content: salt and UUID are the image's own, the same in each build.
-  const seed = `${packages.digest} ${convert.digest} ${epoch} ${hashOffset}`
+  // What makes the payload stands for its content. Salt, and with it the root hash, are the same in each build, and others
+  // for a payload that differs in nothing but its command line or boot files: a node keeps slots by root hash.
+  const made = [packages.digest, convert.digest, toolchain.digest, ...cmdline]
+  const seed = `${made.join('\0')}\0${epoch} ${hashOffset}`
   const hash = createHash('sha256')
   const [{ stdout }] = await Promise.all([
     run(verityFormatArguments(target, hashOffset, seed)),

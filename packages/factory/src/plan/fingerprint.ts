@@ -14,7 +14,7 @@ export const stepVersions: Record<StepKind, number> = {
   packages: 3,
   convert: 1,
   validate: 1,
-  'root-image': 2,
+  'root-image': 3,
   initramfs: 3,
   'boot-loader': 1,
   payload: 2,

@@ -109,7 +109,7 @@ function planImage(image: ResolvedImage, build: ResolvedBuild, artifacts: readon
       id: id('root-image'),
       kind: 'root-image',
       title: 'root image',
-      params: { epoch },
+      params: { epoch, cmdline: image.cmdline },
       inputs: { ...root, toolchain },
     },
     {

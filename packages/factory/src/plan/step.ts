@@ -71,7 +71,7 @@ export interface StepKinds {
   }
   /** squashfs with its dm-verity tree: `root.img`. */
   'root-image': {
-    params: { readonly epoch: number }
+    params: { readonly epoch: number; readonly cmdline: readonly string[] }
     inputs: 'packages' | 'convert' | 'toolchain'
     facts: {
       readonly rootHash: string
