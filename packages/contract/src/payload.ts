@@ -2,13 +2,14 @@ import * as z from 'zod/mini'
 
 /**
  * payload.json, the identity card of what a node runs. It stands beside the files it names, in every carrier the same.
- * Digests are `sha256:<64 hex>`, sizes are bytes.
+ * Digests are `sha256:<64 hex>`, sizes are bytes. What a later version adds
+ * is passed over: after a fallback, an older agent reads the card of a newer slot.
  */
-const File = z.strictObject({ file: z.string(), digest: z.string(), size: z.number() })
+const File = z.object({ file: z.string(), digest: z.string(), size: z.number() })
 
-export const Payload = z.strictObject({
+export const Payload = z.object({
   schema: z.literal('kiln.payload/v1'),
-  image: z.strictObject({
+  image: z.object({
     name: z.string(),
     flavor: z.string(),
     flavorRelease: z.string(),
@@ -27,9 +28,9 @@ export const Payload = z.strictObject({
   initramfs: File,
   packages: z.extend(File, { count: z.number() }),
   /** Programs that a node puts on its disk, renewed apart from the system. `version` is for people. */
-  bootLoader: z.strictObject({ version: z.string(), files: z.array(File) }),
+  bootLoader: z.object({ version: z.string(), files: z.array(File) }),
   /** The command line inside the UKI. A carrier appends what says where the root is. */
   cmdline: z.string(),
-  agent: z.strictObject({ version: z.string(), digest: z.string() }),
+  agent: z.object({ version: z.string(), digest: z.string() }),
 })
 export type Payload = z.infer<typeof Payload>

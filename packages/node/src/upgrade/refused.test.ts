@@ -101,6 +101,32 @@ describe('an upgrade that is refused leaves the node as it was', () => {
     refused(it, /v1 has the root image of a system that is in use/, 'dir:/srv/v1')
   })
 
+  test('a system that is not known to be good, as recovery', (context) => {
+    const it = upgradeNode(context)
+    upgrade(it, it.payload('v2'))
+    it.bootNewest()
+    refused(it, /Generation 2 is trial, not good/, '--recovery')
+    it.blessNewest()
+    assert.equal(upgrade(it, '--recovery').outcome, 'done')
+  })
+
+  test('as data, too', (context) => {
+    const it = upgradeNode(context)
+    const { code, text } = it.agent('upgrade', 'dir:/srv/none', '--json')
+    const [line = ''] = text.split('\n')
+    assert.deepEqual([code === 0, JSON.parse(line).error.reason], [false, 'not-found'])
+  })
+
+  test('credentials in a reference, which are shown nowhere', (context) => {
+    const it = upgradeNode(context)
+    const { code, text } = it.agent('upgrade', 'oci:user:geheim@example.org/os', '--json')
+    assert.notEqual(code, 0)
+    const lock = it.host.list('/run/kiln').includes('lifecycle.lock')
+      ? it.host.readText('/run/kiln/lifecycle.lock')
+      : ''
+    assert.ok(!`${text}${lock}`.includes('geheim'))
+  })
+
   test('nothing named', (context) => {
     refused(upgradeNode(context), /nothing says what to upgrade to/)
   })

@@ -1,14 +1,17 @@
-import type { Payload } from '@kiln/contract'
+import { findGeneration, type Payload } from '@kiln/contract'
+import { AgentError } from '../agent-error.ts'
 import { readConfigs } from '../cloud-config/read-configs.ts'
 import type { Host } from '../host/host.ts'
 import { exists } from '../host/tree.ts'
+import { failureOf } from '../install/failure.ts'
 import { checkAdmin } from '../install/plan-checks.ts'
 import { withLifecycleLock } from '../lifecycle/lock.ts'
-import { type Node, openNode } from '../lifecycle/node.ts'
+import { loadRecord, type Node, openNode } from '../lifecycle/node.ts'
 import { restart } from '../lifecycle/restart.ts'
 import { slotFolder } from '../lifecycle/slots.ts'
 import { nodeSourceOptions } from '../source/node-options.ts'
-import { openSource } from '../source/open.ts'
+import { openSource, sourceText } from '../source/open.ts'
+import { parseSource } from '../source/reference.ts'
 import type { PayloadSource } from '../source/source.ts'
 import { changesBetween } from './changes.ts'
 import { execute } from './execute.ts'
@@ -33,11 +36,28 @@ export interface UpgradeResult {
 
 /** `kiln-agent upgrade`. @returns the exit code. @throws AgentError, SourceError, InstallError, HostError */
 export function upgrade(host: Host, options: UpgradeOptions): number {
-  const { recovery, reference, end: wanted } = options
-  const what = `upgrade${recovery ? ' of recovery' : ''}${reference ? ` to ${reference}` : ''}`
-  const result = withLifecycleLock(host, what, () => upgradeNode(openNode(host), options))
-  if (result?.rebootNeeded && wanted) end(host, wanted)
-  return 0
+  try {
+    const what = operationName(options)
+    const result = withLifecycleLock(host, what, () => upgradeNode(openNode(host), options))
+    if (result?.rebootNeeded && options.end) end(host, options.end)
+    return 0
+  } catch (error) {
+    if (isData(options)) {
+      const { reason, message, advice } = failureOf(error)
+      host.print(`${JSON.stringify({ error: { reason, message, advice } })}\n`)
+    }
+    throw error
+  }
+}
+
+/** For whoever is refused meanwhile. A reference is read first: one that cannot be shown is refused itself. */
+function operationName({ recovery, reference }: UpgradeOptions): string {
+  const to = reference === undefined ? '' : ` to ${sourceText(parseSource(reference))}`
+  return `upgrade${recovery ? ' of recovery' : ''}${to}`
+}
+
+function isData({ json, progress }: UpgradeOptions): boolean {
+  return json || progress === 'json'
 }
 
 /** The same, with the lifecycle lock held. @returns nothing where only the outline was asked for */
@@ -54,13 +74,21 @@ export function upgradeNode(node: Node, options: UpgradeOptions): UpgradeResult 
 }
 
 function sourceOf(node: Node, { reference, recovery, allowInsecure }: UpgradeOptions): PayloadSource {
-  const { host, disk, running } = node
+  const { host, disk } = node
   const options = nodeSourceOptions(host, { allowInsecure })
-  const isOwn =
-    recovery && reference === undefined && running.slot !== undefined && running.mode !== 'recovery'
   // Nothing has to be fetched: what runs and is good becomes the recovery system, too.
-  if (isOwn) return openSource(host, `dir:${slotFolder(disk.state, running.slot ?? '')}`, options)
-  return openSource(host, requireReference(reference), options)
+  const own = recovery && reference === undefined ? goodSlot(node) : undefined
+  const text = own === undefined ? requireReference(reference) : `dir:${slotFolder(disk.state, own)}`
+  return openSource(host, text, options)
+}
+
+/** The slot that runs. @throws AgentError bad-generation where nobody knows yet whether it is good */
+function goodSlot(node: Node): string | undefined {
+  const { generation: number, slot } = node.running
+  const generation = number === undefined ? undefined : findGeneration(loadRecord(node), number)
+  if (!generation) return undefined
+  if (generation.status === 'good') return slot
+  throw new AgentError('bad-generation', `Generation ${number} is ${generation.status}, not good.`)
 }
 
 /** As for an installation, and for the field's reason: /etc is made anew, and with it who may become root. */
@@ -114,8 +142,7 @@ function perform(
     ...(generation === undefined ? {} : { generation }),
     rebootNeeded: !facts.recovery && plan.outcome !== 'there',
   }
-  const isData = options.json || options.progress === 'json'
-  host.print(isData ? `${JSON.stringify({ result })}\n` : `${resultText(result, facts)}\n`)
+  host.print(isData(options) ? `${JSON.stringify({ result })}\n` : `${resultText(result, facts)}\n`)
   return result
 }
 
