@@ -61,7 +61,7 @@ describe('an upgrade to a system', { concurrency: 2 }, () => {
     const config = {
       kiln: {
         registries: { [registry.fromGuest]: { 'plain-http': true } },
-        health: { timeout: '2m', command: ['test ! -e /etc/kiln-test-sick'] },
+        health: { timeout: '45s', command: ['test ! -e /etc/kiln-test-sick'] },
       },
     }
     const write = (image: Omit<NodeImage, 'artifacts' | 'config'>) =>
