@@ -1,4 +1,5 @@
 import { crc32 } from './crc32.ts'
+import { numberAt, setNumber } from './little-endian.ts'
 
 /**
  * A GUID partition table as it stands on a disk (UEFI 2.10, 5.3). Entries are kept as bytes: whatever is in them that
@@ -43,23 +44,23 @@ export function readGptTable(
 ): ReadTable {
   const header = read(headerLba * sectorBytes, headerBytes)
   if (header.length < headerBytes || text(header, 0, 8) !== signature) return { problem: 'there is no GPT' }
-  if (uint(header, 12, 4) !== headerBytes || uint(header, 80, 4) !== entryCount)
+  if (numberAt(header, 12, 4) !== headerBytes || numberAt(header, 80, 4) !== entryCount)
     return { problem: 'the GPT has another form' }
-  if (uint(header, 84, 4) !== entryBytes) return { problem: 'the GPT has another form' }
+  if (numberAt(header, 84, 4) !== entryBytes) return { problem: 'the GPT has another form' }
   const unsummed = Uint8Array.from(header)
-  putUint(unsummed, 16, 4, 0)
-  if (crc32(unsummed) !== uint(header, 16, 4)) return { problem: 'the header of the GPT is damaged' }
-  const entriesLba = uint(header, 72, 8)
+  setNumber(unsummed, 16, 4, 0)
+  if (crc32(unsummed) !== numberAt(header, 16, 4)) return { problem: 'the header of the GPT is damaged' }
+  const entriesLba = numberAt(header, 72, 8)
   const bytes = read(entriesLba * sectorBytes, entryCount * entryBytes)
-  if (crc32(bytes) !== uint(header, 88, 4)) return { problem: 'the entries of the GPT are damaged' }
+  if (crc32(bytes) !== numberAt(header, 88, 4)) return { problem: 'the entries of the GPT are damaged' }
   return {
     table: {
       sectorBytes,
       diskGuid: guidText(header.subarray(56, 72)),
       entriesLba,
-      backupLba: uint(header, 32, 8),
-      firstUsableLba: uint(header, 40, 8),
-      lastUsableLba: uint(header, 48, 8),
+      backupLba: numberAt(header, 32, 8),
+      firstUsableLba: numberAt(header, 40, 8),
+      lastUsableLba: numberAt(header, 48, 8),
       entries: Array.from({ length: entryCount }, (_, index) =>
         bytes.slice(index * entryBytes, (index + 1) * entryBytes),
       ),
@@ -74,18 +75,18 @@ export function gptHeader(table: GptTable, which: 'primary' | 'backup'): Uint8Ar
   const entriesLba = which === 'primary' ? table.entriesLba : backupLba - entrySectors(sectorBytes)
   const bytes = new Uint8Array(sectorBytes)
   for (let i = 0; i < signature.length; i++) bytes[i] = signature.charCodeAt(i)
-  putUint(bytes, 8, 4, 0x0001_0000)
-  putUint(bytes, 12, 4, headerBytes)
-  putUint(bytes, 24, 8, own)
-  putUint(bytes, 32, 8, other)
-  putUint(bytes, 40, 8, table.firstUsableLba)
-  putUint(bytes, 48, 8, table.lastUsableLba)
+  setNumber(bytes, 8, 4, 0x0001_0000)
+  setNumber(bytes, 12, 4, headerBytes)
+  setNumber(bytes, 24, 8, own)
+  setNumber(bytes, 32, 8, other)
+  setNumber(bytes, 40, 8, table.firstUsableLba)
+  setNumber(bytes, 48, 8, table.lastUsableLba)
   bytes.set(guidBytes(table.diskGuid), 56)
-  putUint(bytes, 72, 8, entriesLba)
-  putUint(bytes, 80, 4, entryCount)
-  putUint(bytes, 84, 4, entryBytes)
-  putUint(bytes, 88, 4, crc32(gptEntries(table)))
-  putUint(bytes, 16, 4, crc32(bytes.subarray(0, headerBytes)))
+  setNumber(bytes, 72, 8, entriesLba)
+  setNumber(bytes, 80, 4, entryCount)
+  setNumber(bytes, 84, 4, entryBytes)
+  setNumber(bytes, 88, 4, crc32(gptEntries(table)))
+  setNumber(bytes, 16, 4, crc32(bytes.subarray(0, headerBytes)))
   return bytes
 }
 
@@ -109,13 +110,13 @@ export interface GptEntry {
 export function gptEntry(bytes: Uint8Array): GptEntry | undefined {
   if (bytes.subarray(0, 16).every((byte) => byte === 0)) return undefined
   let name = ''
-  for (let at = 56; at < entryBytes && uint(bytes, at, 2) !== 0; at += 2)
-    name += String.fromCharCode(uint(bytes, at, 2))
+  for (let at = 56; at < entryBytes && numberAt(bytes, at, 2) !== 0; at += 2)
+    name += String.fromCharCode(numberAt(bytes, at, 2))
   return {
     typeGuid: guidText(bytes.subarray(0, 16)),
     guid: guidText(bytes.subarray(16, 32)),
-    firstLba: uint(bytes, 32, 8),
-    lastLba: uint(bytes, 40, 8),
+    firstLba: numberAt(bytes, 32, 8),
+    lastLba: numberAt(bytes, 40, 8),
     name,
   }
 }
@@ -133,7 +134,7 @@ export function changedEntry(
   const { guid, lastLba, withoutAttribute: bit } = change
   const copy = Uint8Array.from(bytes)
   if (guid !== undefined) copy.set(guidBytes(guid), 16)
-  if (lastLba !== undefined) putUint(copy, 40, 8, lastLba)
+  if (lastLba !== undefined) setNumber(copy, 40, 8, lastLba)
   if (bit !== undefined)
     copy[48 + Math.floor(bit / 8)] = (copy[48 + Math.floor(bit / 8)] ?? 0) & ~(1 << (bit % 8))
   return copy
@@ -154,19 +155,4 @@ export function guidText(bytes: Uint8Array): string {
 
 function text(bytes: Uint8Array, at: number, length: number): string {
   return String.fromCharCode(...bytes.subarray(at, at + length))
-}
-
-/** Little-endian. Sector numbers of disks are below 2⁵³. */
-function uint(bytes: Uint8Array, at: number, length: number): number {
-  let value = 0
-  for (let i = length - 1; i >= 0; i--) value = value * 256 + (bytes[at + i] ?? 0)
-  return value
-}
-
-function putUint(bytes: Uint8Array, at: number, length: number, value: number): void {
-  let rest = value
-  for (let i = 0; i < length; i++) {
-    bytes[at + i] = rest % 256
-    rest = Math.floor(rest / 256)
-  }
 }

@@ -1,3 +1,5 @@
+import { numberAt, setNumber } from './little-endian.ts'
+
 /**
  * GRUB's two parts on a BIOS disk. The first 440 bytes of the disk load one sector; that one loads all the others by a list at
  * its end. Both places are fixed numbers in the code, so they are patched in here. Source: GRUB 2.12, util/setup.c,
@@ -54,14 +56,14 @@ export function embedGrub({ boot, core }: GrubImages, start: number, room: numbe
   checkBoot(boot)
   const sectors = checkCore(core, room)
   const bootCode = boot.slice(0, bootCodeBytes)
-  setNumber(bootCode, kernelSectorAt, start, 8)
+  setNumber(bootCode, kernelSectorAt, 8, start)
   bootCode[bootDriveAt] = bootDriveAny
   bootCode.fill(nop, driveCheckAt, driveCheckAt + 2)
   const placed = new Uint8Array(sectors * biosSectorBytes)
   placed.set(core)
-  setNumber(placed, listEntryAt, start + 1, 8)
-  setNumber(placed, listEntryAt + 8, sectors - 1, 2)
-  setNumber(placed, listEntryAt + 10, secondSectorSegment, 2)
+  setNumber(placed, listEntryAt, 8, start + 1)
+  setNumber(placed, listEntryAt + 8, 2, sectors - 1)
+  setNumber(placed, listEntryAt + 10, 2, secondSectorSegment)
   return { bootCode, core: placed }
 }
 
@@ -85,19 +87,4 @@ function checkCore(core: Uint8Array, room: number): number {
   if (!isUnplaced) throw new GrubEmbedError('the core image is not as grub-mkimage makes it for a disk')
   if (sectors > room) throw new GrubEmbedError(`the core takes ${sectors} sectors and there are ${room}`)
   return sectors
-}
-
-/** Little-endian, exact up to 2^53. */
-function numberAt(bytes: Uint8Array, at: number, length: number): number {
-  let value = 0
-  for (let i = length - 1; i >= 0; i--) value = value * 256 + (bytes[at + i] ?? 0)
-  return value
-}
-
-function setNumber(bytes: Uint8Array, at: number, value: number, length: number): void {
-  let rest = value
-  for (let i = 0; i < length; i++) {
-    bytes[at + i] = rest % 256
-    rest = Math.floor(rest / 256)
-  }
 }

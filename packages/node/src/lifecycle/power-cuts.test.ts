@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict'
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { describe, type TestContext, test } from 'node:test'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { describe, test } from 'node:test'
 import { runGate } from '../health/health.ts'
 import type { Host } from '../host/host.ts'
 import { main } from '../main.ts'
 import { faultHost, PowerCut } from '../testkit/fault-host.ts'
 import { recordOf, startOf } from '../testkit/firmware.ts'
 import { type Firmware, type InstalledNode, installedNode, state } from '../testkit/installed-node.ts'
+import { snapshot } from '../testkit/snapshot.ts'
 import { armGeneration, replaceRecovery } from './arm.ts'
 import { openNode } from './node.ts'
 import { withLoader } from './open-loader.ts'
@@ -190,18 +189,6 @@ for (const firmware of ['uefi', 'bios'] as const satisfies readonly Firmware[]) 
         assert.ok(at - 2 >= operation.least, `only ${at - 2} effects`)
       })
     })
-  }
-}
-
-/** @returns puts the folder back into the state that it has now */
-function snapshot(context: TestContext, folder: string): () => void {
-  const copy = mkdtempSync(join(tmpdir(), 'kiln-snapshot-'))
-  context.after(() => rmSync(copy, { recursive: true, force: true }))
-  const options = { recursive: true, verbatimSymlinks: true } as const
-  cpSync(folder, copy, options)
-  return () => {
-    for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true, force: true })
-    cpSync(copy, folder, options)
   }
 }
 

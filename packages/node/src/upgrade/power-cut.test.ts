@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
-import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, type TestContext, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { type Payload, recoveryId } from '@kiln/contract'
 import type { Host } from '../host/host.ts'
 import { openNode } from '../lifecycle/node.ts'
@@ -11,6 +10,7 @@ import { main } from '../main.ts'
 import { faultHost, PowerCut } from '../testkit/fault-host.ts'
 import { recordOf, startOf } from '../testkit/firmware.ts'
 import { esp, type Firmware, state } from '../testkit/installed-node.ts'
+import { snapshot } from '../testkit/snapshot.ts'
 import { type UpgradeNode, upgradeNode } from '../testkit/upgrade-node.ts'
 
 /**
@@ -199,17 +199,5 @@ function cutOff(host: Host): boolean {
   } catch (error) {
     if (error instanceof PowerCut) return true
     throw error
-  }
-}
-
-/** @returns puts the folder back into the state that it has now */
-function snapshot(context: TestContext, folder: string): () => void {
-  const copy = mkdtempSync(join(tmpdir(), 'kiln-snapshot-'))
-  context.after(() => rmSync(copy, { recursive: true, force: true }))
-  const options = { recursive: true, verbatimSymlinks: true } as const
-  cpSync(folder, copy, options)
-  return () => {
-    for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true, force: true })
-    cpSync(copy, folder, options)
   }
 }
