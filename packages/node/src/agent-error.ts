@@ -1,8 +1,4 @@
-interface ErrorFacts {
-  readonly title: string
-  /** What the person who runs the command can do. */
-  readonly advice: string
-}
+import { ReasonError, type ReasonFacts } from './reason-error.ts'
 
 /** Why a command of the node cannot be done. A reason is part of the interface: it is printed, stored and searched for. */
 export const agentErrors = {
@@ -72,25 +68,15 @@ export const agentErrors = {
     title: 'a program that is needed failed',
     advice: 'Its own message says why.',
   },
-} as const satisfies Record<string, ErrorFacts>
+} as const satisfies Record<string, ReasonFacts>
 
 export type AgentReason = keyof typeof agentErrors
 
 /** A command cannot be done; nothing of the running system was hurt. */
-export class AgentError extends Error {
-  readonly reason: AgentReason
+export class AgentError extends ReasonError<AgentReason> {
+  override readonly name = 'AgentError'
 
   constructor(reason: AgentReason, detail: string, cause?: unknown) {
-    super(detail, cause === undefined ? undefined : { cause })
-    this.name = 'AgentError'
-    this.reason = reason
-  }
-
-  get title(): string {
-    return agentErrors[this.reason].title
-  }
-
-  get advice(): string {
-    return agentErrors[this.reason].advice
+    super(agentErrors, reason, detail, cause)
   }
 }

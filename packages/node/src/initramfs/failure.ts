@@ -1,8 +1,4 @@
-interface FailureFacts {
-  readonly title: string
-  /** What the person in front of the machine can do. */
-  readonly advice: string
-}
+import { ReasonError, type ReasonFacts } from '../reason-error.ts'
 
 /** Why a boot can be refused. A reason is part of the interface: it is printed, stored, and searched for. */
 export const failureFacts = {
@@ -61,24 +57,22 @@ export const failureFacts = {
     title: 'a defect in kiln-agent itself',
     advice: 'Please report it with this message.',
   },
-} as const satisfies Record<string, FailureFacts>
+} as const satisfies Record<string, ReasonFacts>
 
 export type FailureReason = keyof typeof failureFacts
 
 /** The boot is refused. */
-export class BootFailure extends Error {
-  readonly reason: FailureReason
+export class BootFailure extends ReasonError<FailureReason> {
+  override readonly name = 'BootFailure'
 
   constructor(reason: FailureReason, detail: string, cause?: unknown) {
-    super(detail, cause === undefined ? undefined : { cause })
-    this.name = 'BootFailure'
-    this.reason = reason
+    super(failureFacts, reason, detail, cause)
   }
 }
 
 /** The framed message for the consoles, at most 78 columns wide. */
 export function failureScreen(failure: BootFailure, notes: readonly string[]): string {
-  const { title, advice } = failureFacts[failure.reason]
+  const { title, advice } = failure
   const lines = [
     `kiln: boot refused: ${failure.reason}`,
     '',

@@ -4,7 +4,7 @@ import { type Host, HostError, type MountFlag, type MountRequest } from '../host
 import { failureNote } from '../lifecycle/failure-notes.ts'
 import { chooseBeside, devicePath, scanDevices } from './devices.ts'
 import type { Session } from './execute.ts'
-import { type BootFailure, failureFacts, failureScreen } from './failure.ts'
+import { type BootFailure, failureScreen } from './failure.ts'
 import { paths } from './paths.ts'
 
 const reportMount = '/run/kiln/report'
@@ -27,7 +27,7 @@ export function reportFailure(
   const report = {
     schema: 'kiln.boot-failure/v1',
     reason: failure.reason,
-    title: failureFacts[failure.reason].title,
+    title: failure.title,
     detail: failure.message,
     at: new Date(host.now()).toISOString(),
     kernelCommandLine: commandLine,

@@ -1,9 +1,7 @@
 import type { ExitName } from '@kiln/contract'
+import { ReasonError, type ReasonFacts } from '../reason-error.ts'
 
-interface InstallFacts {
-  readonly title: string
-  /** What the person in front of the machine can do. */
-  readonly advice: string
+interface InstallFacts extends ReasonFacts {
   readonly exit: ExitName
 }
 
@@ -93,20 +91,10 @@ export const installFacts = {
 export type InstallReason = keyof typeof installFacts
 
 /** An installation cannot be done, or not go on. */
-export class InstallError extends Error {
-  readonly reason: InstallReason
+export class InstallError extends ReasonError<InstallReason> {
+  override readonly name = 'InstallError'
 
   constructor(reason: InstallReason, detail: string, cause?: unknown) {
-    super(detail, cause === undefined ? undefined : { cause })
-    this.name = 'InstallError'
-    this.reason = reason
-  }
-
-  get title(): string {
-    return installFacts[this.reason].title
-  }
-
-  get advice(): string {
-    return installFacts[this.reason].advice
+    super(installFacts, reason, detail, cause)
   }
 }

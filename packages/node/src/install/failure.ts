@@ -2,7 +2,7 @@ import { type ExitName, exitCodes } from '@kiln/contract'
 import { AgentError } from '../agent-error.ts'
 import { DiskToolError } from '../disk/tool.ts'
 import { HostError } from '../host/host.ts'
-import { SourceError, type SourceReason, sourceFacts } from '../source/error.ts'
+import { SourceError, type SourceReason } from '../source/error.ts'
 import { InstallError, installFacts } from './error.ts'
 
 /** An expected failure, as it is told. */
@@ -18,8 +18,7 @@ export interface InstallFailure {
 export function failureOf(error: unknown): InstallFailure {
   if (error instanceof InstallError) return failure(error, error.title, installFacts[error.reason].exit)
   if (error instanceof AgentError) return failure(error, error.title, 'environment')
-  if (error instanceof SourceError)
-    return failure(error, sourceFacts[error.reason].title, sourceExit(error.reason))
+  if (error instanceof SourceError) return failure(error, error.title, sourceExit(error.reason))
   if (error instanceof DiskToolError) {
     const { title, advice, exit } = installFacts['disk-failed']
     return failure({ reason: 'disk-failed', message: error.message, advice }, title, exit)

@@ -1,8 +1,4 @@
-interface SourceFacts {
-  readonly title: string
-  /** What the person who runs the command can do. */
-  readonly advice: string
-}
+import { ReasonError, type ReasonFacts } from '../reason-error.ts'
 
 /** Why a payload cannot be had. A reason is part of the interface: it is printed, stored, and searched for. */
 export const sourceFacts = {
@@ -69,21 +65,15 @@ export const sourceFacts = {
     title: 'a program that is needed is not in this image',
     advice: 'Build the image with it: curl, tar and sha256sum fetch and check payloads.',
   },
-} as const satisfies Record<string, SourceFacts>
+} as const satisfies Record<string, ReasonFacts>
 
 export type SourceReason = keyof typeof sourceFacts
 
 /** A payload cannot be had. The message names what it was about; it never holds a secret. */
-export class SourceError extends Error {
-  readonly reason: SourceReason
+export class SourceError extends ReasonError<SourceReason> {
+  override readonly name = 'SourceError'
 
   constructor(reason: SourceReason, detail: string, cause?: unknown) {
-    super(detail, cause === undefined ? undefined : { cause })
-    this.name = 'SourceError'
-    this.reason = reason
-  }
-
-  get advice(): string {
-    return sourceFacts[this.reason].advice
+    super(sourceFacts, reason, detail, cause)
   }
 }
