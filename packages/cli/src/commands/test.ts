@@ -22,8 +22,8 @@ export function addTestCommand(program: Command, session: Session, done: Done): 
     .passThroughOptions()
     .action(async (args: readonly string[], options: { readonly yes?: boolean }) => {
       const prepared = await runCommand(session, {}, async (context) => {
-        if (!args.includes('--unit'))
-          await ensureHostTools(['build', 'boot', 'test'], context, options.yes ?? false)
+        const purposes = [...(args.includes('--unit') ? [] : (['boot'] as const)), 'build', 'test'] as const
+        await ensureHostTools(purposes, context, options.yes ?? false)
         return { result: undefined, lines: [] }
       })
       done(prepared === 0 ? await runTests(args, session) : prepared)

@@ -31,6 +31,16 @@ export const hostTools = {
   debugfs: { package: 'e2fsprogs', why: 'reads file systems without mounting them', for: 'test' },
   'mkfs.vfat': { package: 'dosfstools', why: 'makes EFI partitions for tests', for: 'test' },
   mcopy: { package: 'mtools', why: 'fills EFI partitions for tests', for: 'test' },
+  'grub-editenv': {
+    package: 'grub-common',
+    why: "reads and checks GRUB's files as GRUB does, in tests",
+    for: 'test',
+  },
+  'grub-script-check': {
+    package: 'grub-common',
+    why: "reads and checks GRUB's files as GRUB does, in tests",
+    for: 'test',
+  },
   'qemu-io': { package: 'qemu-utils', why: 'writes to disks as a virtual machine does', for: 'test' },
 } as const satisfies Record<string, { package: string; why: string; for: Purpose }>
 
