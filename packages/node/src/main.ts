@@ -1,5 +1,5 @@
+import { nodeStages } from '@kiln/contract/cloud-config/schema/stage-names'
 import { runStage } from './cloud-config/run-stage.ts'
-import { nodeStages } from './cloud-config/schema.ts'
 import { sourcesOf } from './cloud-config/sources.ts'
 import { type Command, runCommand } from './command.ts'
 import { growPersistent } from './disk/grow.ts'

@@ -1,7 +1,7 @@
 import { formatPlace } from '@kiln/contract'
+import { parseCloudConfig } from '@kiln/contract/cloud-config/parse'
+import type { CloudConfig } from '@kiln/contract/cloud-config/schema/cloud-config'
 import { type Host, HostError } from '../host/host.ts'
-import { parseCloudConfig } from './parse.ts'
-import type { CloudConfig } from './schema.ts'
 import { configFiles, sourcesOf } from './sources.ts'
 
 export interface ReadConfig {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { test } from 'node:test'
+import type { NodeStage } from '@kiln/contract/cloud-config/schema/stage-names'
 import { type Program, rootedHost } from '../testkit/rooted-host.ts'
 import { runStage } from './run-stage.ts'
-import type { NodeStage } from './schema.ts'
 import { sourcesOf } from './sources.ts'
 
 const image = {

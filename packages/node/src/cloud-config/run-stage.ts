@@ -1,10 +1,10 @@
 import { formatPlace } from '@kiln/contract'
+import { parseCloudConfig } from '@kiln/contract/cloud-config/parse'
+import type { CloudConfig } from '@kiln/contract/cloud-config/schema/cloud-config'
 import { type Argv, type Host, HostError } from '../host/host.ts'
 import { AccountError } from './accounts.ts'
 import { type ModuleContext, ModuleError, runAction } from './modules/index.ts'
-import { parseCloudConfig } from './parse.ts'
 import { recordSteps, type StepRecord } from './records.ts'
-import type { CloudConfig } from './schema.ts'
 import { configFiles, type SourceFolder } from './sources.ts'
 import { type AnyStage, type StageName, type StageStep, stepsOf } from './stages.ts'
 

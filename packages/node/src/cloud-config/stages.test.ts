@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parseCloudConfig } from './parse.ts'
+import { parseCloudConfig } from '@kiln/contract/cloud-config/parse'
 import { type StageName, stepsOf } from './stages.ts'
 
 function steps(text: string, stage: StageName) {

@@ -1,14 +1,13 @@
+import type { CloudConfig } from '@kiln/contract/cloud-config/schema/cloud-config'
+import type { ActionStage, NodeStage } from '@kiln/contract/cloud-config/schema/stage-names'
 import {
-  type ActionStage,
-  type CloudConfig,
   type DirectoryConfig,
   type FileConfig,
   laterConditions,
   laterModules,
-  type NodeStage,
   type StepConfig,
-  type UserConfig,
-} from './schema.ts'
+} from '@kiln/contract/cloud-config/schema/step'
+import type { UserConfig } from '@kiln/contract/cloud-config/schema/user'
 import { templateRefusal, usesTemplate } from './template.ts'
 
 /** One thing that a step does, as plain data. `modules/index.ts` has one function for each kind. */

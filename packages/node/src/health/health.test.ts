@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
+import { HealthConfig } from '@kiln/contract/cloud-config/schema/blocks/health'
 import * as z from 'zod/mini'
 import type { RunResult } from '../host/host.ts'
 import { armGeneration } from '../lifecycle/arm.ts'
@@ -11,7 +12,6 @@ import { type InstalledNode, installedNode, state } from '../testkit/installed-n
 import { type Program, rootedHost } from '../testkit/rooted-host.ts'
 import { gateOf, type Probe, probeText } from './probes.ts'
 import { runProbe } from './run-probe.ts'
-import { HealthConfig } from './settings.ts'
 
 describe('the settings of the health gate', () => {
   for (const [text, expected] of [

@@ -1,4 +1,4 @@
-import type { HealthConfig } from './settings.ts'
+import type { HealthConfig } from '@kiln/contract/cloud-config/schema/blocks/health'
 
 /** One thing to look at, as plain data. */
 export type Probe =

@@ -1,4 +1,5 @@
-import type { CloudConfig, UserConfig } from '../cloud-config/schema.ts'
+import type { CloudConfig } from '@kiln/contract/cloud-config/schema/cloud-config'
+import type { UserConfig } from '@kiln/contract/cloud-config/schema/user'
 
 /** Members may become root: `admin` is the field's, the others those of the distributions. */
 const adminGroups: readonly string[] = ['admin', 'sudo', 'wheel']

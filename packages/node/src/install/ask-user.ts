@@ -1,4 +1,4 @@
-import { parseCloudConfig } from '../cloud-config/parse.ts'
+import { parseCloudConfig } from '@kiln/contract/cloud-config/parse'
 import type { Host } from '../host/host.ts'
 import { readIfThere } from '../host/tree.ts'
 import { plannedUsers } from './admins.ts'

@@ -1,6 +1,6 @@
 import { formatPlace } from '@kiln/contract'
-import { parseCloudConfig } from '../cloud-config/parse.ts'
-import type { CloudConfig } from '../cloud-config/schema.ts'
+import { parseCloudConfig } from '@kiln/contract/cloud-config/parse'
+import type { CloudConfig } from '@kiln/contract/cloud-config/schema/cloud-config'
 import { configFiles, type SourceFolder, sourcesOf } from '../cloud-config/sources.ts'
 import { type Host, HostError } from '../host/host.ts'
 import { InstallError } from './error.ts'

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { parseCloudConfig } from '@kiln/contract/cloud-config/parse'
+import { InstallConfig, refusedKeys, unusedKeys } from '@kiln/contract/cloud-config/schema/blocks/install'
 import { knownKeys } from '@kiln/contract/schema-keys'
-import { parseCloudConfig } from '../cloud-config/parse.ts'
-import { InstallConfig, refusedKeys, unusedKeys } from './config.ts'
 import { installUsage } from './options.ts'
 
 /** The page for users and the program say the same. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parseCloudConfig } from '../cloud-config/parse.ts'
+import { parseCloudConfig } from '@kiln/contract/cloud-config/parse'
 import { main } from '../main.ts'
 import { installMachine, listedDisk, type MachineOptions } from '../testkit/install-machine.ts'
 import { userConfig } from './ask-user.ts'

@@ -1,5 +1,6 @@
 import type { Payload } from '@kiln/contract'
-import type { ActionStage, CloudConfig } from '../cloud-config/schema.ts'
+import type { CloudConfig } from '@kiln/contract/cloud-config/schema/cloud-config'
+import type { ActionStage } from '@kiln/contract/cloud-config/schema/stage-names'
 import { stepsOf } from '../cloud-config/stages.ts'
 import { isCustomMount } from '../initramfs/custom-mounts.ts'
 import { plannedUsers } from './admins.ts'

@@ -1,5 +1,5 @@
 import { biosSectorBytes, type DiskPlan, type Payload } from '@kiln/contract'
-import type { ActionStage } from '../cloud-config/schema.ts'
+import type { ActionStage } from '@kiln/contract/cloud-config/schema/stage-names'
 import { imageOf, titleOf } from '../lifecycle/arm.ts'
 import { commandLineOf } from '../lifecycle/command-line.ts'
 import type { Adopted } from './adopt.ts'

@@ -1,4 +1,8 @@
-import { type InstallConfig, refusedKeys, unusedKeys } from './config.ts'
+import {
+  type InstallConfig,
+  refusedKeys,
+  unusedKeys,
+} from '@kiln/contract/cloud-config/schema/blocks/install'
 
 /** What cannot be, or would not be what was asked for. As sentences. */
 export function problemsOf(install: InstallConfig): string[] {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { GiB, MiB, type Payload, sizeText } from '@kiln/contract'
-import { parseCloudConfig } from '../cloud-config/parse.ts'
+import { parseCloudConfig } from '@kiln/contract/cloud-config/parse'
 import { plannedUsers } from './admins.ts'
 import { InstallError } from './error.ts'
 import { optionWarnings } from './grub-options.ts'

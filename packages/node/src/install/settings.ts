@@ -1,6 +1,6 @@
 import type { DiskRequest, ExtraPartition } from '@kiln/contract'
-import type { CloudConfig } from '../cloud-config/schema.ts'
-import type { InstallConfig } from './config.ts'
+import type { InstallConfig } from '@kiln/contract/cloud-config/schema/blocks/install'
+import type { CloudConfig } from '@kiln/contract/cloud-config/schema/cloud-config'
 import { InstallError } from './error.ts'
 import { mergeTrees } from './merge.ts'
 import { problemsOf, warningsOf } from './settings-checks.ts'

@@ -1,5 +1,5 @@
 import type { DiskPlan, PlannedPartition } from '@kiln/contract'
-import type { ActionStage } from '../cloud-config/schema.ts'
+import type { ActionStage } from '@kiln/contract/cloud-config/schema/stage-names'
 
 /** Partitions that are mounted while installing, at the field's places: hooks write there. */
 export const mountPoints = {

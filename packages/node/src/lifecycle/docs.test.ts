@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { parseCloudConfig } from '@kiln/contract/cloud-config/parse'
+import { HealthConfig } from '@kiln/contract/cloud-config/schema/blocks/health'
 import { knownKeys } from '@kiln/contract/schema-keys'
 import { agentErrors } from '../agent-error.ts'
-import { parseCloudConfig } from '../cloud-config/parse.ts'
-import { HealthConfig } from '../health/settings.ts'
 import { main } from '../main.ts'
 import { rootedHost } from '../testkit/rooted-host.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parseCloudConfig } from '../cloud-config/parse.ts'
+import { parseCloudConfig } from '@kiln/contract/cloud-config/parse'
 import { addressOf, endpointsOf } from './settings.ts'
 
 const settings = {

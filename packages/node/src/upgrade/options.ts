@@ -1,7 +1,7 @@
+import { type UpgradeConfig, unusedKeys } from '@kiln/contract/cloud-config/schema/blocks/upgrade'
 import { AgentError } from '../agent-error.ts'
 import type { Arguments, KnownArguments } from '../arguments.ts'
 import type { ReadConfig } from '../cloud-config/read-configs.ts'
-import { type UpgradeConfig, unusedKeys } from './settings.ts'
 
 export const flags = [
   '--all',

@@ -1,4 +1,4 @@
-import type { DirectoryConfig } from '../schema.ts'
+import type { DirectoryConfig } from '@kiln/contract/cloud-config/schema/step'
 import { forEach, type ModuleContext } from './context.ts'
 import { ownerIds } from './ownership.ts'
 

@@ -1,7 +1,7 @@
+import type { FileConfig } from '@kiln/contract/cloud-config/schema/step'
 import { parentOf } from '../../host/durable.ts'
 import { chownTree, exists } from '../../host/tree.ts'
 import { decodeBase64 } from '../base64.ts'
-import type { FileConfig } from '../schema.ts'
 import { forEach, type ModuleContext, ModuleError, refuseTemplate } from './context.ts'
 import { type Ids, ownerIds } from './ownership.ts'
 

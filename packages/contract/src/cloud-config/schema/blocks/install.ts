@@ -1,9 +1,8 @@
-import { MiB, parseSize, sizePattern } from '@kiln/contract'
 import * as z from 'zod/mini'
+import { MiB, parseSize, sizePattern } from '../../../bytes.ts'
+import { flag, openKeys, text } from '../values.ts'
 
 /** The block `install` of a cloud-config, with the field's keys. Closed: what is not here is an error with its place. */
-const text = z.string()
-const flag = z.optional(z.boolean())
 const pathText = text.check(
   z.regex(/^(\/[^/,:\\\s]+)+$/, 'must be an absolute path without blanks, "," and ":"'),
 )
@@ -95,10 +94,3 @@ export const InstallConfig = z.strictObject({
   ...openKeys([...unusedKeys, ...refusedKeys]),
 })
 export type InstallConfig = z.infer<typeof InstallConfig>
-
-function openKeys<K extends string>(keys: readonly K[]) {
-  return Object.fromEntries(keys.map((key) => [key, z.optional(z.unknown())])) as Record<
-    K,
-    z.ZodMiniOptional<z.ZodMiniUnknown>
-  >
-}

@@ -1,5 +1,6 @@
-import { type Finding, type ParsedDocument, readDocument } from '@kiln/contract'
-import { CloudConfig, laterBlocks } from './schema.ts'
+import { type ParsedDocument, readDocument } from '../document.ts'
+import type { Finding } from '../error.ts'
+import { CloudConfig, laterBlocks } from './schema/cloud-config.ts'
 
 const headers = ['#cloud-config', '#kairos-config', '#node-config']
 const headerLines = 10

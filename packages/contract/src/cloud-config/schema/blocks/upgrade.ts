@@ -1,18 +1,13 @@
 import * as z from 'zod/mini'
+import { flag, openKeys, text } from '../values.ts'
 
 /** `upgrade` of a cloud-config, with the field's keys. Closed: what is not here is an error with its place. */
-const text = z.string()
-const flag = z.optional(z.boolean())
-const unknown = z.optional(z.unknown())
-
 const System = z.strictObject({
   /** `oci:…` and the other forms; the field also calls it `uri`. */
   source: z.optional(text),
   uri: z.optional(text),
   // Sizes and names of images in files; a slot is as large as its payload, and has no label.
-  size: unknown,
-  label: unknown,
-  fs: unknown,
+  ...openKeys(['size', 'label', 'fs']),
 })
 
 /** Keys of the field that belong to its own way of upgrading. */
@@ -27,9 +22,6 @@ export const UpgradeConfig = z.strictObject({
   reboot: flag,
   poweroff: flag,
   'allow-insecure-registries': flag,
-  entry: unknown,
-  'excluded-paths': unknown,
-  'extra-dirs-rootfs': unknown,
-  'grub-entry-name': unknown,
+  ...openKeys(unusedKeys),
 })
 export type UpgradeConfig = z.infer<typeof UpgradeConfig>

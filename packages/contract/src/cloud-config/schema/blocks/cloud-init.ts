@@ -1,0 +1,15 @@
+import * as z from 'zod/mini'
+import { encodings, list, Mode, pathText, text } from '../values.ts'
+
+/** Keys of cloud-init that become steps of the stage boot. */
+export const WriteFile = z.strictObject({
+  path: pathText,
+  content: z.optional(text),
+  encoding: z.optional(z.enum(encodings)),
+  /** `user:group` */
+  owner: z.optional(text),
+  permissions: z.optional(Mode),
+})
+
+/** A list is a command with its arguments. */
+export const RunCommand = z.union([text, list])

@@ -1,0 +1,28 @@
+/** Stages that a node runs by itself. */
+export const nodeStages = ['rootfs', 'initramfs', 'fs', 'boot', 'network', 'reconcile'] as const
+export type NodeStage = (typeof nodeStages)[number]
+
+/** Stages of the field around what the agent does, in their own order. */
+const hookStages = ['install', 'upgrade', 'reset'].flatMap((action) => [
+  `before-${action}`,
+  `after-${action}`,
+  `after-${action}-chroot`,
+])
+const outerStages = [
+  'kairos-install',
+  'kairos-uki-install',
+  'kairos-uki-upgrade',
+  'kairos-uki-reset',
+].flatMap((action) => [`${action}.pre`, `${action}.after`])
+type Action = 'install' | 'upgrade' | 'reset'
+export type ActionStage =
+  | `before-${Action}`
+  | `after-${Action}`
+  | `after-${Action}-chroot`
+  | `kairos-${'install' | 'uki-install' | 'uki-upgrade' | 'uki-reset'}.${'pre' | 'after'}`
+
+/** All names that `stages` can have. */
+export const stageNames: readonly string[] = [
+  ...[...nodeStages, ...hookStages].flatMap((stage) => [`${stage}.before`, stage, `${stage}.after`]),
+  ...outerStages,
+]

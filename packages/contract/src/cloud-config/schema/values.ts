@@ -1,0 +1,29 @@
+import * as z from 'zod/mini'
+
+/** Kinds of values that several blocks and modules of a cloud-config have. */
+export const text = z.string()
+export const list = z.array(text)
+export const flag = z.optional(z.boolean())
+export const pathText = text.check(z.regex(/^\/[^\0]*$/, 'must be an absolute path'))
+
+/** A number is a mode as YAML read it (`0644` is octal there); a text holds octal digits. */
+export const Mode = z.union([
+  z.pipe(
+    text.check(z.regex(/^(0o?)?[0-7]{1,4}$/, 'must be an octal mode such as "0644"')),
+    z.transform((digits) => Number.parseInt(digits.replace(/^0o/, ''), 8)),
+  ),
+  z.number().check(z.minimum(0), z.maximum(0o7777, 'is not a file mode; write it as "0644"')),
+])
+
+/** A name or a number. */
+export const Owner = z.union([text, z.number()])
+
+export const encodings = ['', 'b64', 'base64', 'gz+b64', 'gz+base64', 'gzip+b64', 'gzip+base64'] as const
+
+/** Keys that are known, and may hold anything. */
+export function openKeys<K extends string>(keys: readonly K[]) {
+  return Object.fromEntries(keys.map((key) => [key, z.optional(z.unknown())])) as Record<
+    K,
+    z.ZodMiniOptional<z.ZodMiniUnknown>
+  >
+}
