@@ -7,6 +7,7 @@ import {
   newestRecord,
   Payload,
   parseEntryName,
+  partitionNames,
   recordFiles,
   ukiPath,
 } from '@kiln/contract'
@@ -28,6 +29,8 @@ export interface BootVerdict {
   readonly boots: Start | undefined
   /** Why it is bricked. */
   readonly reason?: string
+  /** The firmware finds nothing to start, so that it goes on with the next disk or medium. */
+  readonly isVacant: boolean
   /** What it tried before. */
   readonly attempts: readonly { readonly id: string; readonly reason: string }[]
   /** What starts, but should not be so: damage that the next operation, or the next fallback, would meet. */
@@ -56,19 +59,29 @@ export function bootVerdict(facts: DiskFacts, options: VerdictOptions): BootVerd
   const damage = [
     ...(esp.problem === undefined ? [] : [`EFI partition: ${esp.problem}`]),
     ...(state.problem === undefined ? [] : [`COS_STATE: ${state.problem}`]),
-    ...Object.entries(others).map(([name, problem]) => `${name}: ${problem}`),
+    ...Object.entries(others)
+      .filter(([name]) => name !== erasedNow(record))
+      .map(([name, problem]) => `${name}: ${problem}`),
     ...(record ? [] : ['no copy of the record is whole']),
     ...recoveryProblems(loader.recovery, facts, options, record),
     ...fallbackProblems(record, facts),
   ]
   return {
     ...outcome,
+    isVacant: options.firmware === 'uefi' ? own === '' : facts.hasNoBootCode,
     problems: [...new Set(damage)],
     hazards: esp.hazards.map((hazard) => `EFI partition: ${hazard}`),
     record,
     recovery: loader.recovery,
     loader: own,
   }
+}
+
+/** The partition that a reset makes anew: it need not be whole, for nothing goes on before it is. */
+function erasedNow(record: NodeRecord | undefined): string | undefined {
+  const { operation } = record ?? {}
+  if (operation?.kind !== 'reset') return undefined
+  return { persistent: partitionNames.persistent, oem: partitionNames.oem }[operation.phase]
 }
 
 type Outcome = Pick<BootVerdict, 'boots' | 'reason' | 'attempts'>

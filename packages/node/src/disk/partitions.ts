@@ -1,4 +1,12 @@
-import { type DiskPlan, MiB, type PlannedPartition, sfdiskScript, type TableGuids } from '@kiln/contract'
+import {
+  biosSectorBytes,
+  type DiskPlan,
+  MiB,
+  type PlannedPartition,
+  sfdiskScript,
+  type TableGuids,
+  vacantBootCode,
+} from '@kiln/contract'
 import { type Host, hasErrno } from '../host/host.ts'
 import { listIfThere, readIfThere, statIfThere } from '../host/tree.ts'
 import type { Disk } from './devices.ts'
@@ -24,7 +32,15 @@ export function writePartitions(host: Host, disk: Disk, plan: DiskPlan): Readonl
   // udev looks at what has changed, and sfdisk would find the disk in use.
   settle(host)
   writeTable(host, disk.path, sfdiskScript(plan, randomGuids(host)))
+  writeVacantBootCode(host, disk.path)
   return awaitPartitions(host, disk, plan)
+}
+
+/** Until a boot loader is there, a BIOS goes on with the next disk: the medium, when installing was broken off. */
+export function writeVacantBootCode(host: Host, device: string): void {
+  const sector = Uint8Array.from(host.readBytes(device, 0, biosSectorBytes))
+  sector.set(vacantBootCode)
+  host.overwrite(device, 0, sector)
 }
 
 function randomGuids(host: Pick<Host, 'readText'>): TableGuids {

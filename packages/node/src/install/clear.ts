@@ -1,4 +1,4 @@
-import { biosSectorBytes, bootCodeBytes } from '@kiln/contract'
+import { writeVacantBootCode } from '../disk/partitions.ts'
 import type { Host } from '../host/host.ts'
 import { exists, listIfThere } from '../host/tree.ts'
 import { InstallError } from './error.ts'
@@ -21,10 +21,7 @@ export function requireVacant(host: Pick<Host, 'list'>): void {
 export function clearEarlier({ bios }: StepOf<'clear'>, { host, disk }: InstallSession): void {
   for (const name of startable) host.remove(`${mountPoints.efi}/${name}`, { recursive: true })
   if (exists(host, mountPoints.efi)) host.flush(mountPoints.efi)
-  if (bios) {
-    const sector = Uint8Array.from(host.readBytes(disk.path, 0, biosSectorBytes))
-    host.overwrite(disk.path, 0, sector.fill(0, 0, bootCodeBytes))
-  }
+  if (bios) writeVacantBootCode(host, disk.path)
   host.sync()
   for (const name of installed) host.remove(`${mountPoints.state}/${name}`, { recursive: true })
 }

@@ -1,5 +1,6 @@
 import { type Architecture, espPaths } from '@kiln/contract'
 import { AgentError } from '../agent-error.ts'
+import { parentOf } from '../host/durable.ts'
 import type { Host } from '../host/host.ts'
 import { exists, listIfThere } from '../host/tree.ts'
 import type { LoaderFiles } from './boot-loader.ts'
@@ -39,13 +40,16 @@ export function replaceLoader(
   const target = `${esp}/${espPaths.loaders}/${loaderNames[arch]}`
   const fresh = `${esp}/${espPaths.loaders}/${freshName}`
   if (isWhole(host, target, digest)) return
-  if (!exists(host, target)) {
-    copyVerified(host, source, target, digest)
-    return
-  }
-  keepPrevious(host, esp, target)
+  const isFirst = !exists(host, target)
+  if (!isFirst) keepPrevious(host, esp, target)
+  // Also the first one: firmware starts whatever has the name, and half a program may do anything.
   copyVerified(host, source, fresh, digest)
-  swap(host, fresh, target)
+  if (isFirst) {
+    host.rename(fresh, target)
+    host.flush(parentOf(target))
+  } else {
+    swap(host, fresh, target)
+  }
   if (!isWhole(host, target, digest))
     throw new AgentError('boot-loader', `${target} is not what was written.`)
 }
