@@ -41,6 +41,12 @@ test('partitions: the first and the last MiB of the disk are zero before the tab
   assert.equal(writePartitions(machine.host, diskNamed('vda'), plan).size, 4)
 })
 
+test('partitions: a BIOS goes on with the next disk until there is a boot loader', (context) => {
+  const machine = installMachine(context)
+  writePartitions(machine.host, diskNamed('vda'), plan)
+  assert.deepEqual([...machine.host.readBytes('/dev/vda', 0, 2)], [0xcd, 0x18])
+})
+
 test('partitions: those of an old table are not taken for the new ones', (context) => {
   const old = '/sys/class/block/vda/vda1'
   const { host } = installMachine(context, {
