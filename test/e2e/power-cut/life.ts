@@ -9,7 +9,9 @@ import { waitForLogin } from '../harness.ts'
 import { makeLoaderNewer } from '../newer-loader.ts'
 import {
   buildNode,
+  cloudConfigText,
   inGuest,
+  loginConfig,
   type NodeFacts,
   type NodeLogin,
   waitForState,
@@ -26,15 +28,17 @@ export interface Supplies {
 }
 
 const versions = { installed: 'v1.0.0', upgrade: 'v1.1.0', recovery: 'v1.2.0' } as const
-const diskBytes = 4 * 2 ** 30
+const diskBytes = 3 * 2 ** 30
 /** The first virtio disk, whatever comes after it. */
 const device = '/dev/vda'
 
 /** An image that installs itself, an upgrade with a newer boot loader, and one for recovery. */
 export async function makeSupplies(folder: string, login: NodeLogin): Promise<Supplies> {
   const config = { install: { auto: true, device, reboot: true } }
+  // In the image, too: a reset erases what the installation takes along from the medium.
+  const files = { '/system/oem/50_tester.yaml': cloudConfigText(loginConfig(login)) }
   const write = (version: string) =>
-    writeNodeDefinition(folder, { version, artifacts: ['iso'], config }, login)
+    writeNodeDefinition(folder, { version, artifacts: ['iso'], config, files }, login)
   const { iso = '' } = await buildNode(await write(versions.installed))
   const upgrade = await buildPayload(await write(versions.upgrade))
   await makeLoaderNewer(upgrade)
@@ -57,9 +61,9 @@ export type Phase =
 
 /** Lines of the console with which something begins, or had just ended. */
 const spoken: readonly (readonly [line: RegExp, phase: Phase])[] = [
-  [/^kiln: installed in /, 'first start'],
-  [/^kiln: \[\d+\/\d+\] renew the boot loader/, 'newer boot loader'],
-  [/^kiln: \[\d+\/\d+\] arm the new generation/, 'new generation'],
+  [/kiln: installed in /, 'first start'],
+  [/kiln: \[\d+\/\d+\] renew the boot loader/, 'newer boot loader'],
+  [/kiln: \[\d+\/\d+\] arm the new generation/, 'new generation'],
 ]
 
 /** What was seen on the running node. */
@@ -122,7 +126,7 @@ async function live(
   sights.loaderVersion.upgraded = await inGuest(guest, 'sudo kiln-agent boot-loader')
   sights.loaders = await inGuest(guest, loadersOnDisk)
   mark('reset')
-  await gone(guest, 'sudo kiln-agent reset --yes --reboot')
+  await gone(guest, 'sudo kiln-agent reset --yes --reset-oem --reboot')
   await waitForState(guest, isGood(3))
   mark('boot loader by hand')
   sights.loaderVersion.end = await inGuest(guest, 'sudo kiln-agent boot-loader update')

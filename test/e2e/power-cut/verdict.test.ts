@@ -297,6 +297,7 @@ describe('while a reset makes a partition anew', () => {
         phase,
         started: '2026-01-01T00:00:00Z',
         slot: slots().old,
+        detail: { oem: true },
       })
       const newer = { ...record, sequence: record.sequence + 2 }
       return onState(`kiln/${recordFiles[0]}`, textFile(serialiseRecord(newer)))(facts)

@@ -12,6 +12,7 @@ import {
   ukiPath,
 } from '@kiln/contract'
 import { otherEntry } from '@kiln/node/initramfs/fallback'
+import { erasedByReset } from '@kiln/node/lifecycle/reset-phases'
 import { bootCodeFingerprint, coreFingerprint } from './bios.ts'
 import { type DiskFacts, textOf } from './facts.ts'
 import { grub } from './grub.ts'
@@ -60,7 +61,8 @@ export function bootVerdict(facts: DiskFacts, options: VerdictOptions): BootVerd
     ...(esp.problem === undefined ? [] : [`EFI partition: ${esp.problem}`]),
     ...(state.problem === undefined ? [] : [`COS_STATE: ${state.problem}`]),
     ...Object.entries(others)
-      .filter(([name]) => name !== erasedNow(record))
+      // Nothing goes on before it is made anew.
+      .filter(([name]) => name !== erasedName(record))
       .map(([name, problem]) => `${name}: ${problem}`),
     ...(record ? [] : ['no copy of the record is whole']),
     ...recoveryProblems(loader.recovery, facts, options, record),
@@ -77,11 +79,9 @@ export function bootVerdict(facts: DiskFacts, options: VerdictOptions): BootVerd
   }
 }
 
-/** The partition that a reset makes anew: it need not be whole, for nothing goes on before it is. */
-function erasedNow(record: NodeRecord | undefined): string | undefined {
-  const { operation } = record ?? {}
-  if (operation?.kind !== 'reset') return undefined
-  return { persistent: partitionNames.persistent, oem: partitionNames.oem }[operation.phase]
+function erasedName(record: NodeRecord | undefined): string | undefined {
+  const role = erasedByReset(record)
+  return role && partitionNames[role]
 }
 
 type Outcome = Pick<BootVerdict, 'boots' | 'reason' | 'attempts'>
