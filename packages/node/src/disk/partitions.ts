@@ -1,5 +1,4 @@
 import {
-  biosSectorBytes,
   type DiskPlan,
   MiB,
   type PlannedPartition,
@@ -26,21 +25,15 @@ const sysfsUnit = 512
  * @throws DiskToolError, HostError
  */
 export function writePartitions(host: Host, disk: Disk, plan: DiskPlan): ReadonlyMap<number, string> {
-  const nothing = new Uint8Array(MiB)
-  host.overwrite(disk.path, 0, nothing)
-  host.overwrite(disk.path, disk.bytes - MiB, nothing)
+  const start = new Uint8Array(MiB)
+  // Until there is a boot loader. It is there before the table, which comes with a signature that makes a BIOS start it.
+  start.set(vacantBootCode)
+  host.overwrite(disk.path, 0, start)
+  host.overwrite(disk.path, disk.bytes - MiB, new Uint8Array(MiB))
   // udev looks at what has changed, and sfdisk would find the disk in use.
   settle(host)
   writeTable(host, disk.path, sfdiskScript(plan, randomGuids(host)))
-  writeVacantBootCode(host, disk.path)
   return awaitPartitions(host, disk, plan)
-}
-
-/** Until a boot loader is there, a BIOS goes on with the next disk: the medium, when installing was broken off. */
-export function writeVacantBootCode(host: Host, device: string): void {
-  const sector = Uint8Array.from(host.readBytes(device, 0, biosSectorBytes))
-  sector.set(vacantBootCode)
-  host.overwrite(device, 0, sector)
 }
 
 function randomGuids(host: Pick<Host, 'readText'>): TableGuids {

@@ -1,4 +1,4 @@
-import { writeVacantBootCode } from '../disk/partitions.ts'
+import { biosSectorBytes, vacantBootCode } from '@kiln/contract'
 import type { Host } from '../host/host.ts'
 import { exists, listIfThere } from '../host/tree.ts'
 import { InstallError } from './error.ts'
@@ -21,7 +21,11 @@ export function requireVacant(host: Pick<Host, 'list'>): void {
 export function clearEarlier({ bios }: StepOf<'clear'>, { host, disk }: InstallSession): void {
   for (const name of startable) host.remove(`${mountPoints.efi}/${name}`, { recursive: true })
   if (exists(host, mountPoints.efi)) host.flush(mountPoints.efi)
-  if (bios) writeVacantBootCode(host, disk.path)
+  if (bios) {
+    const sector = Uint8Array.from(host.readBytes(disk.path, 0, biosSectorBytes))
+    sector.set(vacantBootCode)
+    host.overwrite(disk.path, 0, sector)
+  }
   host.sync()
   for (const name of installed) host.remove(`${mountPoints.state}/${name}`, { recursive: true })
 }
