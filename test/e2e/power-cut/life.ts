@@ -150,10 +150,14 @@ export function isGood(wanted: number): (state: NodeFacts) => boolean {
     generations.some(({ number, status, running }) => number === wanted && status === 'good' && running)
 }
 
-/** systemd's Boot Loader Interface; the first four bytes are attributes. */
+/** systemd's Boot Loader Interface, in UTF-16; the first four bytes are attributes. The variables are mounted by nobody else. */
 async function loaderInfo(guest: Guest): Promise<string> {
-  const variable = '/sys/firmware/efi/efivars/LoaderInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f'
-  return inGuest(guest, `if [ -e ${variable} ]; then tail -c +5 ${variable} | tr -d '\\0'; fi`)
+  const commands = [
+    'mkdir -p /run/variables',
+    'mountpoint -q /run/variables || mount -t efivarfs efivarfs /run/variables',
+    'tail -c +5 /run/variables/LoaderInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f | tr -d "\\\\0"',
+  ]
+  return inGuest(guest, `if [ -e /sys/firmware/efi ]; then sudo sh -c '${commands.join('; ')}'; fi`)
 }
 
 /** Under BIOS there are none. */
