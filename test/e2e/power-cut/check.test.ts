@@ -14,6 +14,7 @@ import {
 } from '@kiln/contract'
 import { noise } from '@kiln/node/testkit/payload-files'
 import { freshFolder } from '../harness.ts'
+import { checkApart } from './check-apart.ts'
 import { checkEveryCut, describeFailure, type Report, writeCut } from './index.ts'
 import { firstDifference } from './record.ts'
 import {
@@ -281,6 +282,18 @@ describe('an installation onto an empty disk', () => {
       assert.ok(count(report, 'new') > 0, 'and at its end it starts')
     })
   }
+})
+
+test('another thread finds the same', async () => {
+  const { log, report } = await check('apart', 'uefi', ({ script, copy }) => {
+    script.write(copy(stagedFiles(sample.fresh))).flush()
+  })
+  const folder = await freshFolder()
+  const apart = await checkApart(log, sample.file, { firmware: 'uefi', points: 60, seed: 11, folder })
+  assert.deepEqual([apart.phases, apart.points], [report.phases, report.points])
+  await assert.rejects(
+    checkApart(`${log}.missing`, sample.file, { firmware: 'uefi', points: 1, seed: 1, folder }),
+  )
 })
 
 test('the disk of a cut can be had again from its description', async () => {

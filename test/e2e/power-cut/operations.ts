@@ -1,6 +1,7 @@
 import type { Firmware } from '@kiln/factory/boot/firmware'
 import type { NodeFacts } from '../node-harness.ts'
-import { checkEveryCut, type Mark } from './check.ts'
+import type { Mark } from './check.ts'
+import { checkApart } from './check-apart.ts'
 import { isGood, type Phase } from './life.ts'
 import type { Recording } from './record.ts'
 import type { Outcome, Report } from './report.ts'
@@ -98,7 +99,7 @@ export async function checkOperation(
 ): Promise<Report> {
   const from = entryOf(marks, operation.from)
   const phase = `${operation.name} (${options.firmware.toUpperCase()})`
-  return checkEveryCut(log, base, {
+  return checkApart(log, base, {
     ...options,
     points: operation.points,
     tearBytes,
