@@ -68,9 +68,12 @@ function keepPrevious(host: Host, esp: string, target: string): void {
 /**
  * The old file is held open until everything is on the disk. Without that, its clusters could be marked free before its name
  * leads to the new ones.
+ *
+ * Syncing a FAT file system writes everything, but does not tell the disk to empty its cache: only syncing a file does. Without it,
+ * a power cut may keep the freed clusters and lose the new name.
  */
 function swap(host: Host, fresh: string, target: string): void {
-  const script = 'exec 3<"$2" && mv -f "$1" "$2" && sync -f "$2"'
+  const script = 'exec 3<"$2" && mv -f "$1" "$2" && sync -f "$2" && sync "$2"'
   const { code, stderr } = host.run(['sh', '-c', script, 'swap', fresh, target])
   if (code !== 0) throw new AgentError('boot-loader', `${target} was not replaced: ${stderr.trim()}`)
 }
