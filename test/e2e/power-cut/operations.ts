@@ -23,8 +23,6 @@ export interface Operation {
 }
 
 const points = { uefi: 200, bios: 200 }
-/** Where BIOS differs from UEFI by nothing but the boot entry. */
-const fewerUnderBios = { uefi: 200, bios: 40 }
 
 /**
  * The superblock of ext4 has a checksum, and is written over itself: torn in two, it is lost, and no order of writes prevents that.
@@ -40,7 +38,7 @@ export const operations: readonly Operation[] = [
     from: 'install',
     to: 'first start',
     points,
-    booted: { uefi: 2, bios: 2 },
+    booted: { uefi: 1, bios: 1 },
     endsOn: () => isGood(1),
     withMedium: true,
   },
@@ -56,7 +54,7 @@ export const operations: readonly Operation[] = [
     name: 'upgrade --recovery',
     from: 'recovery upgrade',
     to: 'upgrade',
-    points: fewerUnderBios,
+    points,
     booted: { uefi: 1, bios: 1 },
     endsOn: () => isGood(1),
   },
@@ -65,7 +63,7 @@ export const operations: readonly Operation[] = [
     from: 'upgrade',
     to: 'reset',
     points,
-    booted: { uefi: 4, bios: 4 },
+    booted: { uefi: 2, bios: 2 },
     endsOn: starts,
   },
   {
@@ -73,15 +71,15 @@ export const operations: readonly Operation[] = [
     from: 'newer boot loader',
     to: 'new generation',
     points,
-    booted: { uefi: 2, bios: 2 },
+    booted: { uefi: 1, bios: 1 },
     endsOn: starts,
   },
   {
     name: 'reset',
     from: 'reset',
     to: 'boot loader by hand',
-    points: fewerUnderBios,
-    booted: { uefi: 3, bios: 2 },
+    points,
+    booted: { uefi: 1, bios: 1 },
     endsOn: (outcome) => (outcome === 'old' ? isGood(2) : isGood(3)),
   },
   {
