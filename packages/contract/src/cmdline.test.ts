@@ -73,6 +73,14 @@ test('command line: a hash offset is a positive whole number or none', () => {
   }
 })
 
+test('command line: the watchdog has whole seconds, and 180 of them unless told otherwise', () => {
+  assert.equal(parseBootParameters('kiln.watchdog=40').watchdogSeconds, 40)
+  assert.equal(parseBootParameters('kiln.watchdog=0').watchdogSeconds, 0)
+  for (const bad of ['', 'kiln.watchdog', 'kiln.watchdog=-1', 'kiln.watchdog=1.5', 'kiln.watchdog=10000']) {
+    assert.equal(parseBootParameters(bad).watchdogSeconds, 180, bad)
+  }
+})
+
 test('command line: switches', () => {
   assert.equal(parseBootParameters('').rescueShell, false)
   assert.equal(parseBootParameters('').verifyAhead, true)

@@ -19,7 +19,12 @@ export interface BootParameters {
   readonly debug: boolean
   /** `kiln.verify=lazy` skips the reading-through of a live medium. */
   readonly verifyAhead: boolean
+  /** Seconds without progress after which the initramfs of an installed system is started again; 0: never. `kiln.watchdog=`. */
+  readonly watchdogSeconds: number
 }
+
+/** Longer than any single step of a healthy boot. */
+const usualWatchdogSeconds = 180
 
 export type RootSource =
   | { readonly kind: 'live'; readonly label: string }
@@ -67,6 +72,10 @@ function flag(words: readonly string[], key: string): boolean {
   return value !== undefined && !['0', 'no', 'false', 'off'].includes(value)
 }
 
+function seconds(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,4}$/.test(text) ? Number(text) : undefined
+}
+
 function rootSource(words: readonly string[], rootHash: string | undefined): RootSource | undefined {
   const slot = parameter(words, 'kiln.slot')
   if (slot) return { kind: 'slot', slot }
@@ -88,5 +97,6 @@ export function parseBootParameters(line: string): BootParameters {
     rescueShell: flag(words, 'rd.shell'),
     debug: flag(words, 'rd.kiln.debug'),
     verifyAhead: parameter(words, 'kiln.verify') !== 'lazy',
+    watchdogSeconds: seconds(parameter(words, 'kiln.watchdog')) ?? usualWatchdogSeconds,
   }
 }

@@ -2,7 +2,7 @@ import { createWriteStream, mkdirSync, openSync, type WriteStream } from 'node:f
 import { dirname } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { KilnError } from '@kiln/contract'
-import type { Drive, MachinePlan, QemuProcess } from '../tools/qemu.ts'
+import type { Drive, MachinePlan, QemuProcess, WatchdogDevice } from '../tools/qemu.ts'
 import { explainQemu, startQemu } from '../tools/qemu.ts'
 import { type AcceleratorWish, chooseAccelerator } from './accel.ts'
 import { SerialConsole } from './console.ts'
@@ -25,6 +25,8 @@ export interface MachineOptions {
   readonly accel?: AcceleratorWish | undefined
   /** A port of 127.0.0.1 that leads to ssh in the guest; `auto` takes a free one. Default: none. */
   readonly sshPort?: number | 'auto' | undefined
+  /** Default: what QEMU gives its machines. */
+  readonly watchdog?: WatchdogDevice | undefined
   readonly gui?: boolean | undefined
   readonly noReboot?: boolean | undefined
   /** File that gets every byte of the serial console. */
@@ -79,6 +81,7 @@ function planMachine(
     memoryMiB: options.memoryMiB ?? 2048,
     cpus: options.cpus ?? 2,
     ...(sshPort ? { ssh: { hostPort: sshPort === 'auto' ? 0 : sshPort } } : {}),
+    ...(options.watchdog ? { watchdog: options.watchdog } : {}),
     gui: options.gui ?? false,
     noReboot: options.noReboot ?? false,
   }

@@ -15,7 +15,7 @@ export const stepVersions: Record<StepKind, number> = {
   convert: 1,
   validate: 1,
   'root-image': 3,
-  initramfs: 3,
+  initramfs: 4,
   'boot-loader': 1,
   payload: 2,
   iso: 5,

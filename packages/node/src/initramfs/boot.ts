@@ -32,11 +32,7 @@ export function runInitramfs(base: Host): number {
     loaderPartition: undefined,
     beingErased: undefined,
     booted: { mode: 'active', ...(parameters.entry === undefined ? {} : { entry: parameters.entry }) },
-    // Whoever sits in a shell must not be restarted.
-    watchdog: {
-      wanted: parameters.source?.kind === 'slot' && !parameters.rescueShell,
-      lastTended: undefined,
-    },
+    watchdog: { seconds: watchdogSeconds(parameters), lastTended: undefined },
   }
   try {
     boot(session, parameters)
@@ -50,6 +46,11 @@ export function runInitramfs(base: Host): number {
     if (installed) tryAnother(session)
     return parameters.rescueShell ? rescueShellCode : failedCode
   }
+}
+
+/** Whoever sits in a shell must not be restarted; on a live medium there is nothing to fall back to. */
+function watchdogSeconds({ source, rescueShell, watchdogSeconds }: BootParameters): number {
+  return source?.kind === 'slot' && !rescueShell ? watchdogSeconds : 0
 }
 
 function boot(session: Session, parameters: BootParameters): void {

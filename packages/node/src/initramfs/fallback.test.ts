@@ -65,7 +65,7 @@ function session(host: Session['host'], entry: string): Session {
     loaderPartition: undefined,
     booted: { mode: 'active', entry, generation: 2 },
     beingErased: undefined,
-    watchdog: { wanted: false, lastTended: undefined },
+    watchdog: { seconds: 0, lastTended: undefined },
   }
 }
 

@@ -54,7 +54,7 @@ function session(host: Session['host']): Session {
     loaderPartition: undefined,
     booted: { mode: 'active' },
     beingErased: undefined,
-    watchdog: { wanted: false, lastTended: undefined },
+    watchdog: { seconds: 0, lastTended: undefined },
   }
 }
 

@@ -135,6 +135,8 @@ export function planWritable(layout: Layout, persistent: FoundDevice | undefined
       (folder): Step => ({ kind: 'unmount', path: `${paths.sysroot}${folder}`, lazy: true }),
     ),
     { kind: 'unmount', path: paths.store, lazy: false },
+    // Once more: a mount or a stage may have hidden it.
+    { kind: 'checkInit' },
   ]
 }
 

@@ -9,7 +9,7 @@ import { coldplug } from './modules.ts'
 import { paths } from './paths.ts'
 import type { Step } from './plan.ts'
 import { takeOverImage } from './take-over.ts'
-import { tendWatchdog } from './watchdog.ts'
+import { replaceMissingWatchdog, tendWatchdog } from './watchdog.ts'
 
 type StepOf<K extends Step['kind']> = Extract<Step, { readonly kind: K }>
 
@@ -41,6 +41,7 @@ export function awaitMedium(step: StepOf<'mountMedium'>, session: Session): void
         type: choice.device.fileSystem.type,
         flags: ['ro'],
       })
+      replaceMissingWatchdog(host, session.watchdog)
       return
     }
     if (host.uptime() >= deadline) throw notFound(step, session)

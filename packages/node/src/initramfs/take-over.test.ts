@@ -24,7 +24,7 @@ function sessionOn(host: Host): Session {
     loaderPartition,
     booted: { mode: 'active' },
     beingErased: undefined,
-    watchdog: { wanted: false, lastTended: undefined },
+    watchdog: { seconds: 0, lastTended: undefined },
   }
 }
 

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { HostError } from '../host/host.ts'
 import { rootedHost } from '../testkit/rooted-host.ts'
-import { tendWatchdog, type Watchdog } from './watchdog.ts'
+import { replaceMissingWatchdog, tendWatchdog, type Watchdog } from './watchdog.ts'
 
 function wanted(): Watchdog {
-  return { wanted: true, lastTended: undefined }
+  return { seconds: 180, lastTended: undefined }
 }
 
 test('watchdog: is started once, and told of progress each minute', (context) => {
@@ -50,7 +52,8 @@ test('watchdog: is started as soon as its driver is there', (context) => {
 
 test('watchdog: stays alone where it is not wanted, and a broken one stops no boot', (context) => {
   const { host, calls } = rootedHost(context, { '/dev/watchdog': '' })
-  tendWatchdog(host, { wanted: false, lastTended: undefined })
+  tendWatchdog(host, { seconds: 0, lastTended: undefined })
+  replaceMissingWatchdog(host, { seconds: 0, lastTended: undefined })
   assert.deepEqual(calls, [])
   const broken: typeof host = {
     ...host,
@@ -59,4 +62,32 @@ test('watchdog: stays alone where it is not wanted, and a broken one stops no bo
     },
   }
   tendWatchdog(broken, wanted())
+})
+
+test('watchdog: with less time, it is told more often', (context) => {
+  const { host } = rootedHost(context, { '/dev/watchdog': '' })
+  const told: number[] = []
+  const counting: typeof host = { ...host, write: () => void told.push(host.uptime()) }
+  const watchdog: Watchdog = { seconds: 30, lastTended: undefined }
+  for (let second = 0; second < 60; second += 5) {
+    tendWatchdog(counting, watchdog)
+    host.sleep(5_000)
+  }
+  const gaps = told.slice(1).map((time, index) => time - (told[index] ?? 0))
+  assert.ok(gaps.length > 2 && gaps.every((gap) => gap < 30_000), String(gaps))
+})
+
+test('watchdog: a machine without one gets the one of the kernel', (context) => {
+  const { host, calls } = rootedHost(context, { '/dev/null': '' }, ([, applet], folder) => {
+    if (applet === 'modprobe') writeFileSync(join(folder, '/dev/watchdog'), '')
+    return undefined
+  })
+  replaceMissingWatchdog(host, wanted())
+  assert.deepEqual(calls, ['/bin/busybox modprobe -q softdog', 'ioctl /dev/watchdog c0045706 180'])
+})
+
+test('watchdog: where the machine has one, that is taken', (context) => {
+  const { host, calls } = rootedHost(context, { '/dev/watchdog': '' })
+  replaceMissingWatchdog(host, wanted())
+  assert.deepEqual(calls, ['ioctl /dev/watchdog c0045706 180'])
 })

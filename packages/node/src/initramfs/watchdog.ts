@@ -3,22 +3,24 @@ import { exists, readIfThere } from '../host/tree.ts'
 import { paths } from './paths.ts'
 
 /**
- * The watchdog of the machine, where there is one: a boot that hangs is started again, and its try counts. It runs from the
- * first moment its driver is there, and goes on running until systemd opens it (RuntimeWatchdogSec).
+ * The watchdog of the machine: a boot that hangs is started again, and its try counts. It runs from the first moment its
+ * driver is there, and goes on running until systemd opens it (RuntimeWatchdogSec).
  */
 export interface Watchdog {
-  readonly wanted: boolean
+  /** How long there may be no progress; 0: it is not wanted. */
+  readonly seconds: number
   /** Milliseconds of uptime; undefined before it runs. */
   lastTended: number | undefined
 }
 
-/** Longer than any single step of a healthy boot. Seconds. */
-const timeoutSeconds = 180
 /** Each closing is an entry in the kernel's log, so not at every step. */
-const intervalMs = 60_000
+const longestIntervalMs = 60_000
 
 /** linux/watchdog.h: WDIOC_SETTIMEOUT. */
 const setTimeoutRequest = 0xc0045706
+
+/** The kernel's own, in software: it needs working interrupts, but no hardware. */
+const softwareWatchdog = 'softdog'
 
 const consoleLevels = '/proc/sys/kernel/printk'
 /** linux/kern_levels.h: only what is worse than critical. */
@@ -40,14 +42,16 @@ function quietly(host: Host, action: () => void): void {
 
 /** Starts the watchdog, or tells it that there is progress. Called at each step and while waiting. */
 export function tendWatchdog(host: Host, watchdog: Watchdog): void {
-  if (!watchdog.wanted) return
+  const { seconds, lastTended } = watchdog
+  if (seconds === 0) return
   const now = host.uptime()
-  if (watchdog.lastTended !== undefined && now - watchdog.lastTended < intervalMs) return
+  const intervalMs = Math.min(longestIntervalMs, (seconds * 1000) / 3)
+  if (lastTended !== undefined && now - lastTended < intervalMs) return
   if (!exists(host, paths.watchdog)) return
   try {
     // Opening starts it; closing without the letter V leaves it running.
     quietly(host, () => {
-      if (watchdog.lastTended === undefined) host.ioctl(paths.watchdog, setTimeoutRequest, timeoutSeconds)
+      if (lastTended === undefined) host.ioctl(paths.watchdog, setTimeoutRequest, seconds)
       else host.write(paths.watchdog, '\n')
     })
   } catch (error) {
@@ -55,4 +59,15 @@ export function tendWatchdog(host: Host, watchdog: Watchdog): void {
     if (!(error instanceof HostError)) throw error
   }
   watchdog.lastTended = now
+}
+
+/**
+ * For a machine without a watchdog of its own. Only once all drivers were tried: systemd takes the first watchdog that came,
+ * and that shall be the hardware's.
+ */
+export function replaceMissingWatchdog(host: Host, watchdog: Watchdog): void {
+  if (watchdog.seconds === 0) return
+  // A kernel without it goes on without.
+  if (!exists(host, paths.watchdog)) host.run([paths.busybox, 'modprobe', '-q', softwareWatchdog])
+  tendWatchdog(host, watchdog)
 }

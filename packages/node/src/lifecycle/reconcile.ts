@@ -126,7 +126,8 @@ function isFallback(record: NodeRecord, running: RunningSystem, number: number):
 
 function neverCameUp({ triesDone = 0 }: LoaderEntry, now: string): GenerationFailure {
   const tries = triesDone === 1 ? 'try' : 'tries'
-  return { reason: 'did-not-come-up', at: now, detail: `did not come up in ${triesDone} ${tries}` }
+  const detail = `did not come up in ${triesDone} ${tries}, and wrote down no reason: its kernel stopped, or it hung`
+  return { reason: 'did-not-come-up', at: now, detail }
 }
 
 export function failureText({ reason, detail }: GenerationFailure): string {
