@@ -31,7 +31,7 @@ interface BadSystem extends Pick<NodeImage, 'files' | 'cmdline'> {
 }
 
 /** What an image brings along for the initramfs to do, before anything of the root runs. */
-function early(command: string): NodeImage['files'] {
+function early(command: string): Readonly<Record<string, string>> {
   const config = { stages: { rootfs: [{ commands: [command] }] } }
   return { '/system/oem/99_test.yaml': `#cloud-config\n${JSON.stringify(config)}\n` }
 }

@@ -18,6 +18,10 @@ export const agentErrors = {
     title: 'several disks carry the same label',
     advice: 'Detach all but the one that this node runs from.',
   },
+  'disk-read-only': {
+    title: 'the disk can only be read',
+    advice: 'The log of the kernel says why: a switch, a disk that fails, or a file system that is damaged.',
+  },
   'record-damaged': {
     title: 'the record of generations is damaged',
     advice: 'Start the recovery entry and reset, or install anew; /oem is not touched.',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { AgentError } from '../agent-error.ts'
+import { HostError } from '../host/host.ts'
 import { type Program, rootedHost } from '../testkit/rooted-host.ts'
 import { withEsp } from './esp.ts'
 
@@ -58,6 +59,22 @@ test('EFI partition: one that the kernel made read-only is an error, not a half-
   assert.throws(
     () => withEsp(host, device, 'write', () => assert.fail('was run')),
     (error) => error instanceof AgentError && /only be read/.test(error.message),
+  )
+})
+
+test('EFI partition: a device that is write-protected can be read, and writing says so', (context) => {
+  const { host } = machine(context)
+  const protectedHost: typeof host = {
+    ...host,
+    mount: ({ flags = [] }) => {
+      if (!flags.includes('ro')) throw new HostError('EACCES', 'mount', device)
+    },
+  }
+  withEsp(protectedHost, device, 'read', () => {})
+  assert.throws(
+    () => withEsp(protectedHost, device, 'write', () => assert.fail('was run')),
+    (error) =>
+      error instanceof AgentError && error.reason === 'boot-loader' && /only be read/.test(error.message),
   )
 })
 

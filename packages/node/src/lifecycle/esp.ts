@@ -1,5 +1,5 @@
 import { AgentError } from '../agent-error.ts'
-import type { Host } from '../host/host.ts'
+import { type Host, hasErrno } from '../host/host.ts'
 import { readIfThere } from '../host/tree.ts'
 
 /** The EFI partition is mounted only while something is done to it: nothing else can damage it, and it is clean then. */
@@ -24,19 +24,29 @@ export function withEsp<T>(
   if (isMounted(host, mountPoint)) host.unmount(mountPoint)
   if (access === 'write') checkFileSystem(host, device)
   host.mkdir(mountPoint, { recursive: true, mode: 0o700 })
-  host.mount({
-    source: device,
-    target: mountPoint,
-    type: 'vfat',
-    flags: access === 'read' ? ['ro', 'nosuid', 'nodev', 'noexec'] : ['nosuid', 'nodev', 'noexec'],
-    data: 'umask=0077',
-  })
+  mountEsp(host, device, access)
   try {
     if (access === 'write') checkWritable(host)
     return action(mountPoint)
   } finally {
     if (access === 'write') host.sync()
     host.unmount(mountPoint)
+  }
+}
+
+function mountEsp(host: Host, device: string, access: 'read' | 'write'): void {
+  try {
+    host.mount({
+      source: device,
+      target: mountPoint,
+      type: 'vfat',
+      flags: access === 'read' ? ['ro', 'nosuid', 'nodev', 'noexec'] : ['nosuid', 'nodev', 'noexec'],
+      data: 'umask=0077',
+    })
+  } catch (error) {
+    // A device that is write-protected: mount(2) has EACCES for it, and some drivers EROFS.
+    if (access === 'read' || !hasErrno(error, 'EACCES', 'EROFS')) throw error
+    throw new AgentError('boot-loader', `The EFI partition ${device} can only be read.`, error)
   }
 }
 

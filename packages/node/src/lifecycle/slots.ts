@@ -2,7 +2,7 @@ import { Payload } from '@kiln/contract'
 import * as z from 'zod/mini'
 import { AgentError } from '../agent-error.ts'
 import { parentOf } from '../host/durable.ts'
-import type { Host } from '../host/host.ts'
+import { type Host, hasErrno } from '../host/host.ts'
 import { exists, listIfThere, readIfThere, statIfThere } from '../host/tree.ts'
 import type { BootFiles } from './boot-loader.ts'
 import { digestFromDisk } from './read-back.ts'
@@ -159,7 +159,12 @@ function sizeOf(host: Host, folder: string): number {
  * @param state where it is mounted
  */
 export function withStateWritable<T>(host: Host, state: string, action: () => T): T {
-  host.mount({ source: 'none', target: state, flags: ['remount'] })
+  try {
+    host.mount({ source: 'none', target: state, flags: ['remount'] })
+  } catch (error) {
+    if (!hasErrno(error, 'EACCES', 'EROFS')) throw error
+    throw new AgentError('disk-read-only', `${state} cannot be made writable.`, error)
+  }
   try {
     return action()
   } finally {
