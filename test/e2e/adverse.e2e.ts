@@ -1,0 +1,250 @@
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { exitCodes, type Payload, payloadCard } from '@kiln/contract'
+import { type Machine, startMachine } from '@kiln/factory/boot/machine'
+import { run } from '@kiln/factory/tools/process'
+import { type Guest, runInGuest } from '@kiln/factory/tools/ssh'
+import { type AdverseRegistry, startAdverseRegistry, type Way } from './adverse-registry.ts'
+import { bootTimeoutMs, freshFolder, waitForLogin } from './harness.ts'
+import {
+  buildNode,
+  inGuest,
+  type NodeLogin,
+  nodeLogin,
+  overlayDisk,
+  stateOf,
+  writeNodeDefinition,
+} from './node-harness.ts'
+import { nodeRegistry, pushNode } from './node-registry.ts'
+
+const [running, next, last] = ['v1.0.0', 'v1.1.0', 'v1.2.0'] as const
+const tag = (version: string) => `13-core-amd64-generic-${version}`
+const gateway = '10.0.2.2'
+const authority = '/etc/kiln/test-authority.crt'
+const state = '/run/initramfs/cos-state'
+
+/** As if it had crashed: what it was doing, and the program that fetches for it. */
+const killUpgrade = `for process in /proc/[0-9]*; do
+  case "$(cat "$process/comm" || true)" in kiln-agent | curl) kill -KILL "\${process#/proc/}" ;; esac
+done`
+
+/** What a node meets, and what it says of it. Each fails, and leaves the node as it was. */
+interface Adversity {
+  readonly what: string
+  readonly way: Way
+  readonly tls?: boolean
+  readonly before?: string
+  readonly after?: string
+  readonly reason: string
+  readonly exit: keyof typeof exitCodes
+}
+
+const adversities: readonly Adversity[] = [
+  { what: 'other bytes than were named', way: 'flipped', reason: 'digest-mismatch', exit: 'verification' },
+  { what: 'fewer bytes than were named', way: 'short', reason: 'truncated', exit: 'network' },
+  {
+    what: 'an image for another architecture',
+    way: 'other-arch',
+    reason: 'wrong-architecture',
+    exit: 'environment',
+  },
+  { what: 'an image for another device', way: 'other-device', reason: 'not-compatible', exit: 'environment' },
+  { what: 'credentials that have expired', way: 'locked', reason: 'unauthorized', exit: 'environment' },
+  {
+    what: 'a clock that is wrong by years',
+    way: 'honest',
+    tls: true,
+    before: 'date --utc +%s > /run/now; date --set 2001-01-01',
+    after: 'date --set @$(cat /run/now)',
+    reason: 'untrusted',
+    exit: 'verification',
+  },
+  {
+    what: 'a disk that is full',
+    way: 'honest',
+    before: `mount -o remount,rw ${state}; fallocate --length $(($(stat --file-system --format '%a * %S' ${state}) - 16777216)) ${state}/filled; mount -o remount,ro ${state}`,
+    after: `mount -o remount,rw ${state}; rm ${state}/filled; mount -o remount,ro ${state}`,
+    reason: 'no-space',
+    exit: 'environment',
+  },
+  {
+    what: 'an EFI partition that can only be read',
+    way: 'honest',
+    before: 'blockdev --setro /dev/disk/by-label/COS_GRUB',
+    after: 'blockdev --setrw /dev/disk/by-label/COS_GRUB',
+    reason: 'boot-loader',
+    exit: 'environment',
+  },
+]
+
+describe('an upgrade that meets', () => {
+  let adverse: AdverseRegistry
+  let machine: Machine
+  let guest: Guest
+  let payload: Payload
+  let untouched: string
+
+  before(async () => {
+    const folder = await freshFolder()
+    const login = await nodeLogin(folder)
+    const registry = await nodeRegistry(folder)
+    const tls = await certificate(folder)
+    adverse = await startAdverseRegistry({ registry: registry.host, tls })
+    const raw = await images(folder, login, registry, tls.cert)
+    payload = await cardOf(registry.host)
+    const disk = await overlayDisk(raw, join(folder, 'node.qcow2'), 6)
+    machine = await startMachine({ firmware: 'uefi', disks: [{ file: disk }], sshPort: 'auto' })
+    guest = await waitForLogin(machine, login)
+    untouched = await whatStarts()
+  })
+
+  after(async () => {
+    await machine?.stop()
+    await adverse?.stop()
+  })
+
+  for (const { what, way, tls = false, before: make, after: undo, reason, exit } of adversities) {
+    test(what, async () => {
+      if (make) await asRoot(make)
+      const failure = await upgrade(reference(way, next, tls))
+      if (undo) await asRoot(undo)
+      assert.deepEqual([failure.reason, failure.exit], [reason, exitCodes[exit]], failure.message)
+      assert.ok(failure.advice)
+      assert.equal(await whatStarts(), untouched)
+      assert.deepEqual((await stateOf(guest)).problems, [])
+    })
+  }
+
+  test('another upgrade, is refused; and one that was killed goes on where it was', async () => {
+    const whole = blobBytes(payload)
+    adverse.limit(Math.floor(whole * 0.6))
+    const started = runInGuest(guest, `sudo kiln-agent upgrade ${reference('breaking', next)}`, {
+      okCodes: [0, 1, 137, 255],
+    })
+    await until(() => adverse.sent() > whole * 0.55)
+    const second = await upgrade(reference('honest', last))
+    assert.deepEqual([second.reason, second.exit], ['busy', exitCodes.environment], second.message)
+    assert.match(second.message, /upgrade to oci:/)
+    assert.match(await inGuest(guest, 'sudo kiln-agent upgrade status'), /begun at .* phase fetch/)
+    await asRoot(killUpgrade)
+    await started
+    assert.equal(await whatStarts(), untouched)
+    adverse.limit(Number.POSITIVE_INFINITY)
+    await inGuest(guest, `sudo kiln-agent upgrade ${reference('breaking', next)}`)
+    const twice = adverse.sent() - whole
+    assert.ok(twice >= 0 && twice <= whole * 0.05, `${twice} of ${whole} bytes came twice`)
+  })
+
+  test('one that was not started yet, takes its place; and it can be taken back', async () => {
+    await inGuest(guest, `sudo kiln-agent upgrade ${reference('honest', last, true)}`)
+    const { generations = [] } = await stateOf(guest)
+    const states = generations.map(({ number, status }) => `${number} ${status}`)
+    assert.deepEqual(states.toSorted(), ['1 good', '3 armed'])
+    await inGuest(guest, 'sudo kiln-agent upgrade abort')
+    assert.equal(await whatStarts(), untouched)
+  })
+
+  function reference(way: Way, version: string, tls = false): string {
+    return `oci:${fromGuest(tls ? adverse.tlsHost : adverse.host)}/${way}/kiln/debian:${tag(version)}`
+  }
+
+  async function upgrade(from: string) {
+    const command = `sudo kiln-agent upgrade --json ${from}`
+    const { code, stdout, stderr } = await runInGuest(guest, command, { okCodes: Object.values(exitCodes) })
+    const { error } = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as {
+      readonly error?: { readonly reason: string; readonly message: string; readonly advice?: string }
+    }
+    assert.ok(error, `it did not fail: ${stdout}${stderr}`)
+    return { ...error, exit: code }
+  }
+
+  /** Generations, slots, and each file of the EFI partition with its size and time. */
+  async function whatStarts(): Promise<string> {
+    const look = [
+      `ls ${state}/slots`,
+      'mkdir -p /run/look',
+      'mount -o ro /dev/disk/by-label/COS_GRUB /run/look',
+      "cd /run/look; find . -type f -path './loader/*' -printf '%p %s\\n' -o -type f -printf '%p %s %T@\\n' | sort; cd /",
+      'umount /run/look',
+    ]
+    const files = await asRoot(look.join('\n'))
+    const { mode, generation, generations = [] } = await stateOf(guest)
+    const known = generations.filter(({ status }) => status !== 'bad')
+    return `${mode} ${generation} ${known.map(({ number, status }) => `${number} ${status}`)}\n${files}`
+  }
+
+  function asRoot(script: string): Promise<string> {
+    return runInGuest(guest, 'sudo sh -eu', { input: script }).then(({ stdout }) => stdout)
+  }
+
+  /** The running system, and two newer ones in the registry. @returns the disk image */
+  async function images(
+    folder: string,
+    login: NodeLogin,
+    registry: Awaited<ReturnType<typeof nodeRegistry>>,
+    cert: string,
+  ): Promise<string> {
+    const [plain, secure] = [fromGuest(adverse.host), fromGuest(adverse.tlsHost)]
+    const config = {
+      kiln: { registries: { [plain]: { 'plain-http': true }, [secure]: { ca: authority } } },
+    }
+    const auth = { auths: { [plain]: { auth: Buffer.from('someone:expired').toString('base64') } } }
+    const files = { [authority]: cert, '/etc/kiln/registry-auth.json': JSON.stringify(auth) }
+    const definitions = await Promise.all(
+      [running, next, last].map((version) =>
+        writeNodeDefinition(folder, { version, artifacts: ['raw'], config, files }, login),
+      ),
+    )
+    const [disk = '', ...newer] = definitions
+    for (const definition of newer) await pushNode(registry, definition)
+    return (await buildNode(disk)).raw ?? ''
+  }
+})
+
+function fromGuest(host: string): string {
+  return host.replace('127.0.0.1', gateway)
+}
+
+/** Of an authority that vouches for itself, and for the address by which a guest reaches this machine. */
+async function certificate(folder: string): Promise<{ readonly cert: string; readonly key: string }> {
+  const [cert, key] = [join(folder, 'authority.crt'), join(folder, 'authority.key')]
+  await run('openssl', [
+    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'],
+    ...['-keyout', key, '-out', cert, '-subj', '/CN=kiln-test', '-addext', `subjectAltName=IP:${gateway}`],
+  ])
+  return { cert: await readFile(cert, 'utf8'), key: await readFile(key, 'utf8') }
+}
+
+async function cardOf(registry: string): Promise<Payload> {
+  const get = async (path: string) => {
+    const accept = 'application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json'
+    return (await fetch(`http://${registry}/v2/kiln/debian/${path}`, { headers: { accept } })).json()
+  }
+  const index = (await get(`manifests/${tag(next)}`)) as {
+    manifests: { artifactType?: string; digest: string }[]
+  }
+  const manifest = (await get(
+    `manifests/${index.manifests.find(({ artifactType }) => artifactType !== undefined)?.digest}`,
+  )) as { layers: { digest: string; annotations?: Record<string, string> }[] }
+  const card = manifest.layers.find(({ annotations = {} }) =>
+    Object.values(annotations).includes(payloadCard),
+  )
+  return (await get(`blobs/${card?.digest}`)) as Payload
+}
+
+/** What one upgrade has to fetch, without its payload.json. */
+function blobBytes({ root, uki, kernel, initramfs, packages, bootLoader }: Payload): number {
+  const files = [root, uki, kernel, initramfs, packages, ...bootLoader.files]
+  return files.reduce((sum, { size }) => sum + size, 0)
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  const end = performance.now() + bootTimeoutMs
+  while (!condition()) {
+    assert.ok(performance.now() < end, 'it never came')
+    await setTimeout(100)
+  }
+}
