@@ -1,0 +1,60 @@
+import { mib, seconds } from '../measure.ts'
+import type { Figures, MeasuredUpgrade } from './node.ts'
+import type { Systems } from './systems.ts'
+
+export interface UpgradeFacts {
+  readonly systems: Systems
+  readonly measured: MeasuredUpgrade
+  readonly rounds: number
+}
+
+/** docs/benchmarks-upgrade.md. */
+export function upgradePage({ systems, measured, rounds }: UpgradeFacts): string {
+  const { kiln, field, fieldCopy, imageBytes, stateMs, emulated } = measured
+  const { payloadBytes, rootImageBytes } = systems
+  const machine = emulated ? 'an emulated processor, many times slower than a real one' : 'KVM'
+  return `# What an upgrade writes
+
+Written by \`node bench/upgrade.ts\`. ${rounds === 1 ? 'One round' : `Medians of ${rounds} rounds in turn`} on one node: a virtual machine with ${machine}; read the ratios,
+not the times. The system is the Debian of the examples: root image ${mib(rootImageBytes)}, all files of its payload ${mib(payloadBytes)},
+unpacked ${mib(imageBytes)}.
+
+| | bytes written | ratio | time | ratio |
+|---|--:|--:|--:|--:|
+${row('Kiln', kiln, kiln)}
+${row('the field: unpacked, names changed', field, kiln)}
+${row('the same, old image copied', fieldCopy, kiln)}
+
+To be reached: a fifth of the bytes. ${verdict(kiln, field, fieldCopy)}
+
+## What is counted
+
+What the node's disk was told to write, by the kernel's own account (\`/sys/block/vda/stat\`), until all of it is on the disk:
+data, journals and folders. The new system is read from another disk, so that no network is measured.
+
+- **Kiln**: \`kiln-agent upgrade dir:…\`, as it is: the payload's files into a slot, each read back; the root image verified
+  against its root hash; the boot files for UEFI and for BIOS on \`COS_GRUB\`; record and boot entry.
+- **The field**: an ext2 image of 3 GiB with holes is made on an ext4 file system, mounted, and filled by rsync with the files of
+  the system and its initramfs; then the active image becomes the passive one, and the new one the active one. Nothing is read
+  back or verified. An upgrade changes names; an installation copies the image, as does the second row, holes left out.
+
+Kiln writes what is packed, and most of it once: the kernel and the initramfs stand in a slot twice, in the UKI and by
+themselves, and once more on the EFI partition. What is packed takes a third of what is unpacked; so much, and no more, is to be
+had without a file system that shares blocks.
+
+## State
+
+\`kiln-agent state --json\` took ${seconds(stateMs)} on that node${emulated ? ', emulated' : ''}: start of the program, record, boot entries (the EFI partition is mounted
+for them), partitions.
+`
+}
+
+function row(name: string, { bytes, ms }: Figures, kiln: Figures): string {
+  return `| ${name} | ${mib(bytes)} | ${(bytes / kiln.bytes).toFixed(1)}× | ${seconds(ms)} | ${(ms / kiln.ms).toFixed(1)}× |`
+}
+
+function verdict(kiln: Figures, field: Figures, fieldCopy: Figures): string {
+  const [names, copied] = [field.bytes / kiln.bytes, fieldCopy.bytes / kiln.bytes]
+  if (names >= 5) return 'It is.'
+  return copied >= 5 ? 'It is against copying, not against changing names.' : 'It is not.'
+}
