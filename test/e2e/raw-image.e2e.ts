@@ -82,6 +82,8 @@ describe('the raw image', () => {
     const end = ((persistent?.start ?? 0) + (persistent?.size ?? 0)) * 512
     assert.equal(end, diskBytes - 2 ** 20)
     assert.match(run('sfdisk', '--verify', disk), /No errors detected/)
+    const shared = uuidsOf(image, tableOf(image)).filter((uuid) => uuidsOf(disk, first).includes(uuid))
+    assert.deepEqual(shared, [], 'file systems have UUIDs of their own, too')
   })
 
   test('stays as it is from then on, also under UEFI', async () => {
@@ -143,6 +145,14 @@ function testConfig(publicKey: string): object {
 
 function tableOf(file: string): Table {
   return JSON.parse(run('sfdisk', '--json', file)).partitiontable
+}
+
+/** linux/fs/ext4/ext4.h: 16 bytes of the superblock, which begins at 1024. */
+function uuidsOf(file: string, { partitions }: Table): string[] {
+  return partitions.slice(2).map(({ start }) => {
+    const at = String(start * 512 + 1024 + 0x68)
+    return run('od', '--address-radix=n', '--format=x1', `--skip-bytes=${at}`, '--read-bytes=16', file).trim()
+  })
 }
 
 function run(program: string, ...args: readonly string[]): string {

@@ -16,14 +16,17 @@ export function mke2fsOptions({ role, label }: Pick<PlannedPartition, 'role' | '
  */
 const withoutChecksums = ['-O', '^metadata_csum']
 
+/** Checksums that do not hang on the UUID, so that it can be changed while the file system is in use. */
+const ownSeed = ['-O', 'metadata_csum,metadata_csum_seed']
+
 /** Few large files that only root writes, or many of everybody's. Journals that suit it. */
 const contents: Readonly<Record<PlannedPartition['role'], readonly string[]>> = {
   bios: [],
   efi: [],
   oem: ['-i', '65536', '-m', '0', '-J', 'size=4', ...withoutChecksums],
   state: ['-i', '65536', '-m', '0', '-J', 'size=16', ...withoutChecksums],
-  extra: ['-i', '16384', '-m', '1'],
-  persistent: ['-i', '16384', '-m', '1', '-J', 'size=64'],
+  extra: ['-i', '16384', '-m', '1', ...ownSeed],
+  persistent: ['-i', '16384', '-m', '1', '-J', 'size=64', ...ownSeed],
 }
 
 /**

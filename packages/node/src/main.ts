@@ -3,6 +3,7 @@ import { runStage } from './cloud-config/run-stage.ts'
 import { sourcesOf } from './cloud-config/sources.ts'
 import { type Command, runCommand } from './command.ts'
 import { growPersistent } from './disk/grow.ts'
+import { giveOwnUuids } from './disk/own-uuids.ts'
 import { healthCommand } from './health/health.ts'
 import type { Host } from './host/host.ts'
 import { runInitramfs } from './initramfs/boot.ts'
@@ -35,13 +36,13 @@ const usage = `kiln-agent: the program on a Kiln node
   kiln-agent health             decides whether a new generation is good; run by kiln-health.service
   kiln-agent reconcile          notes which generation came up; run by kiln-reconcile.service
   kiln-agent ready              waits until the system is up and says so on the console
-  kiln-agent grow               grows the file system of COS_PERSISTENT to its partition
+  kiln-agent grow               grows COS_PERSISTENT to its partition, and gives the file systems of an image UUIDs of their own
   kiln-agent initramfs          mounts the root; run by /init
   kiln-agent version
 `
 
 const verbs: Readonly<Record<string, (host: Host, args: readonly string[]) => number>> = {
-  grow: (host) => growPersistent(host),
+  grow: growAndOwn,
   initramfs: (host) => runInitramfs(host),
   install: installVerb,
   // Names of the field.
@@ -81,6 +82,11 @@ export function main(host: Host): number {
 
 function command<F extends string, V extends string>(definition: Command<F, V>) {
   return (host: Host, args: readonly string[]) => runCommand(host, definition, args)
+}
+
+/** Both make a disk image the disk of this machine, and one that fails does not hinder the other. */
+function growAndOwn(host: Host): number {
+  return Math.max(growPersistent(host), giveOwnUuids(host))
 }
 
 function runStageVerb(host: Host, [name, ...more]: readonly string[]): number {

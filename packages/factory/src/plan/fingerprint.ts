@@ -19,7 +19,7 @@ export const stepVersions: Record<StepKind, number> = {
   'boot-loader': 1,
   payload: 2,
   iso: 5,
-  raw: 2,
+  raw: 3,
   oci: 1,
 }
 
