@@ -118,6 +118,45 @@ describe('an upgrade that meets', () => {
     })
   }
 
+  test('health probes that look at what is really there', async () => {
+    const pages = `http://${fromGuest(adverse.host)}/v2`
+    const sound = {
+      units: ['ssh.service'],
+      mounts: ['/usr/local'],
+      command: ['test -e /etc/kiln-test'],
+      tcp: ['localhost:22'],
+      http: [
+        `${pages}/honest/`,
+        { url: `https://${fromGuest(adverse.tlsHost)}/v2/locked/`, status: 401, insecure: true },
+      ],
+    }
+    assert.equal(await findings(sound), 'healthy')
+    const sick = {
+      units: ['nothing.service'],
+      mounts: ['/nowhere'],
+      command: ['echo no >&2; exit 3'],
+      tcp: ['localhost:1'],
+      http: [`${pages}/locked/`, `https://${fromGuest(adverse.tlsHost)}/v2/honest/`],
+      kubernetes: true,
+    }
+    const found = (await findings(sick)).split('\n')
+    for (const expected of [
+      /^unit nothing\.service is /,
+      /^mount \/nowhere nothing is mounted there$/,
+      /^command "echo no .* ended with 3: no$/,
+      /^tcp localhost:1 takes no connection$/,
+      /^http http:.*\/locked\/ answers 401$/,
+      /^http https:.*certificate/,
+      /^kubernetes node there is no /,
+    ]) {
+      assert.ok(
+        found.some((line) => expected.test(line)),
+        `${expected} in ${found.join('\n')}`,
+      )
+    }
+    assert.equal(found.length, 7)
+  })
+
   test('another upgrade, is refused; and one that was killed goes on where it was', async () => {
     const whole = blobBytes(payload)
     adverse.limit(Math.floor(whole * 0.6))
@@ -174,6 +213,14 @@ describe('an upgrade that meets', () => {
     const { mode, generation, generations = [] } = await stateOf(guest)
     const known = generations.filter(({ status }) => status !== 'bad')
     return `${mode} ${generation} ${known.map(({ number, status }) => `${number} ${status}`)}\n${files}`
+  }
+
+  async function findings(health: object): Promise<string> {
+    const file = '/oem/95_test.yaml'
+    await asRoot(`cat > ${file} <<'END'\n#cloud-config\n${JSON.stringify({ kiln: { health } })}\nEND`)
+    const { stdout } = await runInGuest(guest, 'sudo kiln-agent health --check', { okCodes: [0, 1] })
+    await asRoot(`rm ${file}`)
+    return stdout.trim()
   }
 
   function asRoot(script: string): Promise<string> {
