@@ -43,7 +43,8 @@ const runners: { readonly [K in Probe['kind']]: (probe: ProbeOf<K>, host: Host) 
       ...(insecure ? ['--insecure'] : []),
       url,
     ])
-    if (code !== 0) return stderr.trim() || `curl ended with ${code}`
+    // What follows the first line is advice of curl's.
+    if (code !== 0) return stderr.trim().split('\n')[0] || `curl ended with ${code}`
     const answer = Number(stdout)
     const isExpected = status === undefined ? answer < 400 : answer === status
     return isExpected ? undefined : `answers ${answer}`
