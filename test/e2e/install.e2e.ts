@@ -28,7 +28,19 @@ describe('an ISO whose cloud-config says install.auto', { concurrency: 2 }, () =
   before(async () => {
     folder = await freshFolder()
     login = await nodeLogin(folder)
-    const config = { install: { auto: true, device: 'auto', poweroff: true } }
+    const config = {
+      install: {
+        auto: true,
+        device: 'auto',
+        poweroff: true,
+        partitions: { oem: { size: 80 } },
+        'extra-partitions': [{ name: 'data', size: '64MiB', fs: 'ext4', label: 'DATA' }],
+        bind_mounts: ['/srv'],
+        ephemeral_mounts: ['/opt'],
+        env: ['KILN_TEST=of the hook'],
+      },
+      stages: { 'after-install': [{ commands: ['echo "$KILN_TEST" > /run/cos/oem/hook'] }] },
+    }
     const definition = await writeNodeDefinition(folder, { version, artifacts: ['iso'], config }, login)
     iso = (await buildNode(definition)).iso ?? ''
   })
@@ -58,6 +70,18 @@ describe('an ISO whose cloud-config says install.auto', { concurrency: 2 }, () =
       'for path in /usr/local /oem; do findmnt --noheadings --output LABEL "$path"; done',
     )
     assert.deepEqual(mounted.split(/\s+/).filter(Boolean).toSorted(), ['COS_OEM', 'COS_PERSISTENT'])
+    const wished = await inGuest(
+      guest,
+      `cat /oem/hook; lsblk --noheadings --bytes --raw --output LABEL,SIZE /dev/vda | grep -E 'COS_OEM|DATA';
+       findmnt --noheadings --output FSTYPE /srv; findmnt --noheadings --output FSTYPE /opt; sudo touch /srv/a /opt/a`,
+    )
+    assert.deepEqual(wished.trim().split('\n'), [
+      'of the hook',
+      `COS_OEM ${80 * 2 ** 20}`,
+      `DATA ${64 * 2 ** 20}`,
+      'ext4',
+      'overlay',
+    ])
     const twice = await inGuest(guest, 'lsblk --noheadings --raw --output PARTUUID /dev/vda | sort | uniq -d')
     assert.equal(twice.trim(), '', 'each partition has a name of its own')
   }

@@ -1,6 +1,7 @@
 import { Layout, layoutPath, MiB } from '@kiln/contract'
 import * as z from 'zod/mini'
 import type { Host } from '../host/host.ts'
+import { parseMountinfo } from '../host/mountinfo.ts'
 import { readIfThere } from '../host/tree.ts'
 import { DiskToolError, runTool } from './tool.ts'
 
@@ -37,17 +38,10 @@ function mib(bytes: number): string {
   return `${Math.floor(bytes / MiB)} MiB`
 }
 
-/**
- * The device of the uppermost ext4 file system at a path; undefined where something else is mounted there. Format:
- * proc_pid_mountinfo(5).
- */
+/** The device of the uppermost ext4 file system at a path; undefined where something else is mounted there. */
 export function ext4Source(mountinfo: string, path: string): string | undefined {
-  const last = mountinfo
-    .split('\n')
-    .map((line) => line.split(' '))
-    .findLast((fields) => fields[4] === path)
-  const [type, source] = last?.slice(last.indexOf('-') + 1) ?? []
-  return type === 'ext4' && source?.startsWith('/dev/') ? source : undefined
+  const last = parseMountinfo(mountinfo).findLast(({ target }) => target === path)
+  return last?.type === 'ext4' && last.source.startsWith('/dev/') ? last.source : undefined
 }
 
 /** linux/fs/ext4/ext4.h, struct ext4_super_block: blocks (low, high) and their size. */

@@ -1,5 +1,6 @@
 import { labels } from '@kiln/contract'
 import { type Host, HostError } from '../host/host.ts'
+import { type Mount, parseMountinfo } from '../host/mountinfo.ts'
 import { readIfThere } from '../host/tree.ts'
 import type { NodeDisk } from '../lifecycle/node-disk.ts'
 
@@ -25,24 +26,26 @@ export function partitionStates(
   host: Host,
   disk: NodeDisk,
 ): Readonly<Record<keyof typeof shown, PartitionState>> {
-  const mounts = (readIfThere(host, '/proc/self/mounts') ?? '').split('\n').map((line) => line.split(' '))
+  const mounts = parseMountinfo(readIfThere(host, '/proc/self/mountinfo') ?? '')
   const state = (role: keyof typeof shown): PartitionState => {
     const label = shown[role]
     const name = disk.partitions[role]
     if (name === undefined) return { found: false, mounted: false, label }
-    const [, target, type, options] = mounts.find(([device]) => device === name) ?? []
-    const place = target === undefined ? {} : mountFacts(host, target, type, options)
-    return { found: true, mounted: target !== undefined, name, label, ...sizeOf(host, name), ...place }
+    const all = mounts.filter(({ source }) => source === name)
+    // Folders of COS_PERSISTENT are bound to many places; the whole of it is at one.
+    const mount = all.find(({ root }) => root === '/') ?? all[0]
+    const place = mount === undefined ? {} : mountFacts(host, mount)
+    return { found: true, mounted: mount !== undefined, name, label, ...sizeOf(host, name), ...place }
   }
   return { oem: state('oem'), state: state('state'), persistent: state('persistent') }
 }
 
-function mountFacts(host: Host, target: string, type = '', options = '') {
+function mountFacts(host: Host, { target, type, options }: Mount) {
   const free = freeBytes(host, target)
   return {
     mount_point: target,
     type,
-    read_only: options.split(',').includes('ro'),
+    read_only: options.includes('ro'),
     ...(free === undefined ? {} : { free_bytes: free }),
   }
 }

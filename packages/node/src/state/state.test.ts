@@ -17,8 +17,14 @@ function node(context: TestContext): InstalledNode {
   host.write('/etc/kairos-release', 'KAIROS_NAME=box\nKAIROS_VERSION=v1\nKAIROS_FLAVOR="debian"\n')
   host.mkdir('/proc/self', { recursive: true })
   host.write(
-    '/proc/self/mounts',
-    '/dev/sda3 /oem ext4 rw 0 0\n/dev/sda4 /run/initramfs/cos-state ext4 ro,x 0 0\n',
+    '/proc/self/mountinfo',
+    [
+      '31 30 8:3 / /oem rw,relatime - ext4 /dev/sda3 rw',
+      '32 30 8:4 / /run/initramfs/cos-state ro,relatime shared:2 - ext4 /dev/sda4 rw',
+      '33 30 8:5 /.state/home.bind /home rw - ext4 /dev/sda5 rw',
+      '34 30 8:5 / /usr/local rw - ext4 /dev/sda5 rw',
+      '',
+    ].join('\n'),
   )
   made.calls.length = 0
   return made
@@ -40,7 +46,8 @@ describe('state', () => {
     ['oem.mount_point', '/oem'],
     ['oem.read_only', 'false'],
     ['state.read_only', 'true'],
-    ['persistent.mounted', 'false'],
+    ['persistent.mounted', 'true'],
+    ['persistent.mount_point', '/usr/local'],
     ['persistent.name', '/dev/sda5'],
     ['recovery.found', 'true'],
     ['.generations[0].status', 'good'],
