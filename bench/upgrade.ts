@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util'
 import { say } from './measure.ts'
 import { measureOnNode } from './upgrade/node.ts'
 import { upgradePage } from './upgrade/page.ts'
+import { measureState } from './upgrade/state.ts'
 import { prepareSystems } from './upgrade/systems.ts'
 import { checkout } from './workspace.ts'
 
@@ -22,7 +23,9 @@ const rounds = Number(values.rounds)
 if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds takes a whole number from 1')
 
 const systems = await prepareSystems()
+say('state')
+const stateMs = measureState(systems.raw)
 const measured = await measureOnNode(systems, rounds)
-writeFileSync(join(values.out, 'benchmarks-upgrade.md'), upgradePage({ systems, measured, rounds }))
+writeFileSync(join(values.out, 'benchmarks-upgrade.md'), upgradePage({ systems, measured, stateMs, rounds }))
 say(`wrote benchmarks-upgrade.md in ${values.out}`)
 process.exit()

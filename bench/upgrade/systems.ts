@@ -9,6 +9,8 @@ import { checkout } from '../workspace.ts'
 export interface Systems {
   /** A disk on which the first is installed; it keeps what is written. */
   readonly disk: string
+  /** The image that this disk was made of. */
+  readonly raw: string
   /** A file system with the second's payload in it. */
   readonly payload: string
   /** Bytes of the payload's files. */
@@ -43,6 +45,7 @@ export async function prepareSystems(): Promise<Systems> {
   }
   return {
     disk,
+    raw: first.raw,
     payload,
     payloadBytes: bytesIn(second.payload),
     rootImageBytes: card.root.size,
