@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { GiB, MiB } from './bytes.ts'
@@ -284,3 +285,20 @@ describe('any request', () => {
 function bytesOf(request: DiskRequest, wanted: PartitionRole): number {
   return smallestDisk(request).partitions.find(({ role }) => role === wanted)?.bytes ?? 0
 }
+
+describe('the smallest disk of a core Debian', () => {
+  const page = readFileSync(new URL('../../../docs/raw-image.md', import.meta.url), 'utf8')
+  const payload = { rootBytes: Math.round(147.1 * MiB), bootBytes: Math.round(21.7 * MiB) }
+  const { minimumBytes } = smallestDisk({ firmware: 'hybrid', payload, generations: 2 })
+
+  it('is what the documentation says', () => {
+    const [, mebibytes] = page.match(/\*\*smallest disk\*\* .* \*\*(\d+)\*\* \|$/m) ?? []
+    assert.equal(Math.floor(minimumBytes / MiB), Number(mebibytes))
+  })
+
+  it('is no larger than 3 GiB, also with a system twice as large', () => {
+    assert.ok(minimumBytes <= 3 * GiB)
+    const twice = { rootBytes: 2 * payload.rootBytes, bootBytes: 2 * payload.bootBytes }
+    assert.ok(smallestDisk({ firmware: 'hybrid', payload: twice, generations: 2 }).minimumBytes <= 3 * GiB)
+  })
+})
