@@ -5,7 +5,7 @@ import type { Firmware } from '@kiln/factory/boot/firmware'
 import { startMachine } from '@kiln/factory/boot/machine'
 import type { WatchdogDevice } from '@kiln/factory/tools/qemu'
 import { type Guest, runInGuest } from '@kiln/factory/tools/ssh'
-import { freshFolder, waitForLogin } from './harness.ts'
+import { bootTimeoutMs, freshFolder, waitForLogin } from './harness.ts'
 import {
   buildNode,
   inGuest,
@@ -21,6 +21,8 @@ import {
 import { type NodeRegistry, nodeRegistry, pushNode } from './node-registry.ts'
 
 const good = 'v1.0.0'
+/** Three starts that fail, and one that does not. */
+const fallbackTimeoutMs = 2 * bootTimeoutMs
 
 interface BadSystem extends Pick<NodeImage, 'files' | 'cmdline'> {
   readonly version: string
@@ -98,7 +100,7 @@ describe('an upgrade to a system', { concurrency: 2 }, () => {
     const config = {
       kiln: {
         registries: { [registry.fromGuest]: { 'plain-http': true } },
-        health: { timeout: '45s', command: ['test ! -e /etc/kiln-test-sick'] },
+        health: { timeout: '20s', command: ['test ! -e /etc/kiln-test-sick'] },
       },
     }
     const write = (image: Omit<NodeImage, 'artifacts' | 'config'>) =>
@@ -134,6 +136,7 @@ describe('an upgrade to a system', { concurrency: 2 }, () => {
       guest,
       ({ generation, generations }) =>
         generation === 1 && generations?.find((each) => each.number === number)?.status === 'bad',
+      fallbackTimeoutMs,
     )
     assert.equal(await runningVersion(guest), good)
     assert.equal(state.mode, 'passive')

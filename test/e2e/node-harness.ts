@@ -117,8 +117,12 @@ export async function stateOf(guest: Guest): Promise<NodeFacts> {
 const pauseMs = 2_000
 
 /** Asks a node, over restarts, until its state is as wanted. @throws KilnError with the last state */
-export async function waitForState(guest: Guest, wanted: (state: NodeFacts) => boolean): Promise<NodeFacts> {
-  const end = performance.now() + bootTimeoutMs
+export async function waitForState(
+  guest: Guest,
+  wanted: (state: NodeFacts) => boolean,
+  timeoutMs = bootTimeoutMs,
+): Promise<NodeFacts> {
+  const end = performance.now() + timeoutMs
   let last: unknown
   while (performance.now() < end) {
     // While it restarts, it cannot be asked.
