@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import {
   createServer,
   type IncomingMessage,
@@ -11,7 +10,7 @@ import type { AddressInfo, Server } from 'node:net'
 import { PassThrough, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout } from 'node:timers/promises'
-import { ociAnnotations, ociTypes, payloadCard } from '@kiln/contract'
+import { type Forged, forge } from './forged-payload.ts'
 
 /**
  * Stands before a real registry and is what networks and registries are at their worst. The first part of a repository's name
@@ -123,8 +122,8 @@ const ways: { readonly [W in Way]: (exchange: Exchange) => Promise<void> } = {
   locked: async ({ response }) => {
     response.writeHead(401, { 'WWW-Authenticate': 'Basic realm="kiln"' }).end()
   },
-  'other-arch': madeUp,
-  'other-device': madeUp,
+  'other-arch': (exchange) => madeUp(exchange, 'other-arch'),
+  'other-device': (exchange) => madeUp(exchange, 'other-device'),
 }
 
 async function give(
@@ -141,12 +140,12 @@ function isLarge({ headers }: IncomingMessage): boolean {
   return Number(headers['content-length'] ?? 0) > 1024 * 1024
 }
 
-async function madeUp(exchange: Exchange): Promise<void> {
-  const { way, path, registry, forged, response } = exchange
+async function madeUp(exchange: Exchange, as: 'other-arch' | 'other-device'): Promise<void> {
+  const { path, registry, forged, response } = exchange
   const [reference = '', kind, ...before] = path.split('/').toReversed()
   if (kind === 'manifests' && !reference.startsWith('sha256:')) {
     const repository = `http://${registry}${before.toReversed().join('/')}`
-    for (const file of await forge(way, repository, reference)) forged.set(...file)
+    for (const file of await forge(as, repository, reference)) forged.set(...file)
   }
   const file = forged.get(reference)
   if (!file) return give(exchange, await ask(exchange))
@@ -193,58 +192,4 @@ function flipFirst(): Transform {
       callback(null, changed)
     },
   })
-}
-
-interface Forged {
-  readonly type: string
-  readonly body: Buffer
-}
-
-interface Descriptor {
-  mediaType: string
-  digest: string
-  size: number
-  platform?: { architecture: string }
-  artifactType?: string
-  annotations?: Record<string, string>
-}
-
-/**
- * A payload for another machine, with digests that fit: a copy of the real one that a tag names. `other-arch` says so in the
- * index, `other-device` only in its payload.json.
- * @returns manifests and blobs by what they are asked for
- */
-async function forge(way: Way, repository: string, tag: string): Promise<ReadonlyMap<string, Forged>> {
-  const get = async (kind: 'manifests' | 'blobs', reference: string) => {
-    const accept = [ociTypes.index, ociTypes.manifest].join(', ')
-    const answer = await fetch(`${repository}/${kind}/${reference}`, { headers: { accept } })
-    return (await answer.json()) as unknown
-  }
-  const files = new Map<string, Forged>()
-  const put = (descriptor: Descriptor, content: object) => {
-    const body = Buffer.from(JSON.stringify(content))
-    descriptor.digest = `sha256:${createHash('sha256').update(body).digest('hex')}`
-    descriptor.size = body.length
-    files.set(descriptor.digest, { type: descriptor.mediaType, body })
-  }
-  const index = (await get('manifests', tag)) as { manifests: Descriptor[] }
-  if (way === 'other-device') {
-    const payload = only(index.manifests.filter(({ artifactType }) => artifactType === ociTypes.payload))
-    const manifest = (await get('manifests', payload.digest)) as { layers: Descriptor[] }
-    const isCard = ({ annotations }: Descriptor) => annotations?.[ociAnnotations.title] === payloadCard
-    const layer = only(manifest.layers.filter(isCard))
-    const card = (await get('blobs', layer.digest)) as { image: { device: string } }
-    card.image.device = 'rpi4'
-    put(layer, card)
-    put(payload, manifest)
-  } else {
-    for (const { platform } of index.manifests) if (platform) platform.architecture = 'arm64'
-  }
-  return files.set(tag, { type: ociTypes.index, body: Buffer.from(JSON.stringify(index)) })
-}
-
-function only<T>(items: readonly T[]): T {
-  const [item, ...others] = items
-  if (item === undefined || others.length > 0) throw new Error(`${items.length} in place of one`)
-  return item
 }

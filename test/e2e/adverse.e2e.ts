@@ -3,11 +3,13 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { exitCodes, type Payload, payloadCard } from '@kiln/contract'
+import { exitCodes, type Payload } from '@kiln/contract'
 import { type Machine, startMachine } from '@kiln/factory/boot/machine'
 import { run } from '@kiln/factory/tools/process'
 import { type Guest, runInGuest } from '@kiln/factory/tools/ssh'
 import { type AdverseRegistry, startAdverseRegistry, type Way } from './adverse-registry.ts'
+import { adversities, state } from './adversities.ts'
+import { findPayload } from './forged-payload.ts'
 import { bootTimeoutMs, freshFolder, waitForLogin } from './harness.ts'
 import {
   buildNode,
@@ -24,61 +26,11 @@ const [running, next, last] = ['v1.0.0', 'v1.1.0', 'v1.2.0'] as const
 const tag = (version: string) => `13-core-amd64-generic-${version}`
 const gateway = '10.0.2.2'
 const authority = '/etc/kiln/test-authority.crt'
-const state = '/run/initramfs/cos-state'
 
 /** As if it had crashed: what it was doing, and the program that fetches for it. */
 const killUpgrade = `for process in /proc/[0-9]*; do
   case "$(cat "$process/comm" || true)" in kiln-agent | curl) kill -KILL "\${process#/proc/}" ;; esac
 done`
-
-/** What a node meets, and what it says of it. Each fails, and leaves the node as it was. */
-interface Adversity {
-  readonly what: string
-  readonly way: Way
-  readonly tls?: boolean
-  readonly before?: string
-  readonly after?: string
-  readonly reason: string
-  readonly exit: keyof typeof exitCodes
-}
-
-const adversities: readonly Adversity[] = [
-  { what: 'other bytes than were named', way: 'flipped', reason: 'digest-mismatch', exit: 'verification' },
-  { what: 'fewer bytes than were named', way: 'short', reason: 'truncated', exit: 'network' },
-  {
-    what: 'an image for another architecture',
-    way: 'other-arch',
-    reason: 'wrong-architecture',
-    exit: 'environment',
-  },
-  { what: 'an image for another device', way: 'other-device', reason: 'not-compatible', exit: 'environment' },
-  { what: 'credentials that have expired', way: 'locked', reason: 'unauthorized', exit: 'environment' },
-  {
-    what: 'a clock that is wrong by years',
-    way: 'honest',
-    tls: true,
-    before: 'date --utc +%s > /run/now; date --set 2001-01-01',
-    after: 'date --set @$(cat /run/now)',
-    reason: 'untrusted',
-    exit: 'verification',
-  },
-  {
-    what: 'a disk that is full',
-    way: 'honest',
-    before: `mount -o remount,rw ${state}; fallocate --length $(($(stat --file-system --format '%a * %S' ${state}) - 16777216)) ${state}/filled; mount -o remount,ro ${state}`,
-    after: `mount -o remount,rw ${state}; rm ${state}/filled; mount -o remount,ro ${state}`,
-    reason: 'no-space',
-    exit: 'environment',
-  },
-  {
-    what: 'an EFI partition that can only be read',
-    way: 'honest',
-    before: 'blockdev --setro /dev/disk/by-label/COS_GRUB',
-    after: 'blockdev --setrw /dev/disk/by-label/COS_GRUB',
-    reason: 'boot-loader',
-    exit: 'environment',
-  },
-]
 
 describe('an upgrade that meets', () => {
   let adverse: AdverseRegistry
@@ -94,7 +46,7 @@ describe('an upgrade that meets', () => {
     const tls = await certificate(folder)
     adverse = await startAdverseRegistry({ registry: registry.host, tls })
     const raw = await images(folder, login, registry, tls.cert)
-    payload = await cardOf(registry.host)
+    payload = (await findPayload(`http://${registry.host}/v2/kiln/debian`, tag(next))).card
     const disk = await overlayDisk(raw, join(folder, 'node.qcow2'), 6)
     machine = await startMachine({ firmware: 'uefi', disks: [{ file: disk }], sshPort: 'auto' })
     guest = await waitForLogin(machine, login)
@@ -263,23 +215,6 @@ async function certificate(folder: string): Promise<{ readonly cert: string; rea
     ...['-keyout', key, '-out', cert, '-subj', '/CN=kiln-test', '-addext', `subjectAltName=IP:${gateway}`],
   ])
   return { cert: await readFile(cert, 'utf8'), key: await readFile(key, 'utf8') }
-}
-
-async function cardOf(registry: string): Promise<Payload> {
-  const get = async (path: string) => {
-    const accept = 'application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json'
-    return (await fetch(`http://${registry}/v2/kiln/debian/${path}`, { headers: { accept } })).json()
-  }
-  const index = (await get(`manifests/${tag(next)}`)) as {
-    manifests: { artifactType?: string; digest: string }[]
-  }
-  const manifest = (await get(
-    `manifests/${index.manifests.find(({ artifactType }) => artifactType !== undefined)?.digest}`,
-  )) as { layers: { digest: string; annotations?: Record<string, string> }[] }
-  const card = manifest.layers.find(({ annotations = {} }) =>
-    Object.values(annotations).includes(payloadCard),
-  )
-  return (await get(`blobs/${card?.digest}`)) as Payload
 }
 
 /** What one upgrade has to fetch, without its payload.json. */
