@@ -152,13 +152,13 @@ describe('an upgrade that meets', () => {
     return { ...error, exit: code }
   }
 
-  /** Generations, slots, and each file of the EFI partition with its size and time. */
+  /** Generations, slots, each file of the EFI partition with its size, and what systemd-boot goes by, to the byte. */
   async function whatStarts(): Promise<string> {
     const look = [
       `ls ${state}/slots`,
       'mkdir -p /run/look',
       'mount -o ro /dev/disk/by-label/COS_GRUB /run/look',
-      "cd /run/look; find . -type f -path './loader/*' -printf '%p %s\\n' -o -type f -printf '%p %s %T@\\n' | sort; cd /",
+      "cd /run/look; find . -type f -printf '%p %s\\n' | sort; find loader -type f | sort | xargs sha256sum; cd /",
       'umount /run/look',
     ]
     const files = await asRoot(look.join('\n'))
