@@ -86,6 +86,12 @@ const nodes: readonly {
   },
 ]
 
+/** As drivers of the kernel call themselves. */
+const identities: Readonly<Record<WatchdogDevice, RegExp>> = {
+  none: /^Software Watchdog$/m,
+  i6300esb: /^i6300ESB timer$/m,
+}
+
 describe('an upgrade to a system', { concurrency: 2 }, () => {
   let folder: string
   let login: NodeLogin
@@ -121,6 +127,7 @@ describe('an upgrade to a system', { concurrency: 2 }, () => {
         sshPort: 'auto',
       })
       const guest = await waitForLogin(machine, login)
+      assert.match(await inGuest(guest, 'cat /sys/class/watchdog/watchdog0/identity'), identities[watchdog])
       for (const system of systems) {
         await t.test(`${system.what} ends on the old one`, () => leave(guest, system))
       }
