@@ -27,10 +27,14 @@ const tag = (version: string) => `13-core-amd64-generic-${version}`
 const gateway = '10.0.2.2'
 const authority = '/etc/kiln/test-authority.crt'
 
-/** As if it had crashed: what it was doing, and the program that fetches for it. */
-const killUpgrade = `for process in /proc/[0-9]*; do
-  case "$(cat "$process/comm" || true)" in kiln-agent | curl) kill -KILL "\${process#/proc/}" ;; esac
-done`
+/** As if it had crashed; then the program that fetches for it, which it cannot start again any more. */
+const killUpgrade = ['kiln-agent', 'curl']
+  .map(
+    (name) => `for process in /proc/[0-9]*; do
+  [ "$(cat "$process/comm" || true)" != ${name} ] || kill -KILL "\${process#/proc/}"
+done`,
+  )
+  .join('\n')
 
 describe('an upgrade that meets', () => {
   let adverse: AdverseRegistry
