@@ -36,7 +36,7 @@ export interface MachinePlan {
   readonly gui: boolean
   /** End instead of rebooting. */
   readonly noReboot: boolean
-  /** Of the machine; otherwise what QEMU gives it: from version 8 on, the one of the chipset. */
+  /** Otherwise the one of the chipset. */
   readonly watchdog?: WatchdogDevice
   /** A device with which a test program in the guest ends the machine, see boot-sector.ts. */
   readonly debugExit?: boolean
@@ -49,7 +49,15 @@ const monitorDescriptor = 3
 export function qemuArguments(plan: MachinePlan): string[] {
   return [
     ...['-name', 'kiln', '-nodefaults', '-no-user-config'],
-    ...['-machine', 'q35', ...processor(plan.accel), '-smp', String(plan.cpus), '-m', String(plan.memoryMiB)],
+    ...[
+      '-machine',
+      plan.watchdog === 'none' ? 'pc' : 'q35',
+      ...processor(plan.accel),
+      '-smp',
+      String(plan.cpus),
+      '-m',
+      String(plan.memoryMiB),
+    ],
     ...firmware(plan.firmware),
     ...['-boot', 'strict=on'],
     ...plan.drives.flatMap(drive),
@@ -58,19 +66,14 @@ export function qemuArguments(plan: MachinePlan): string[] {
     ...(plan.gui ? ['-device', 'VGA', '-display', 'gtk'] : ['-display', 'none']),
     ...['-chardev', 'stdio,id=console,signal=off', '-device', 'isa-serial,chardev=console'],
     ...['-chardev', `socket,id=monitor,fd=${monitorDescriptor}`, '-mon', 'chardev=monitor,mode=control'],
-    ...(plan.watchdog ? watchdogs[plan.watchdog] : []),
+    ...(plan.watchdog === 'i6300esb' ? ['-device', 'i6300esb'] : []),
     ...(plan.debugExit ? ['-device', `isa-debug-exit,iobase=${debugExitPort},iosize=4`] : []),
     ...(plan.noReboot ? ['-no-reboot'] : []),
   ]
 }
 
+/** `none`: a machine with an older chipset, which has none. That of q35 cannot be taken out. */
 export type WatchdogDevice = 'none' | 'i6300esb'
-
-/** What runs out resets the machine. The one of the chipset cannot be taken out, but be kept from doing so. */
-const watchdogs: { readonly [D in WatchdogDevice]: readonly string[] } = {
-  none: ['-global', 'ICH9-LPC.noreboot=true'],
-  i6300esb: ['-device', 'i6300esb'],
-}
 
 /** Under emulation, richer processor models make a Debian boot slower, not faster: measured. */
 function processor(accel: Accelerator): string[] {
