@@ -80,7 +80,7 @@ const differences: readonly { title: string; change: Partial<MachinePlan>; gives
     gives: ['-netdev user,id=network,hostfwd=tcp:127.0.0.1:2222-:22'],
   },
   { title: 'a watchdog', change: { watchdog: 'i6300esb' }, gives: ['-device i6300esb'] },
-  { title: 'no watchdog', change: { watchdog: 'none' }, gives: ['-machine pc '] },
+  { title: 'no watchdog', change: { watchdog: 'none' }, gives: ['-machine pc -accel tcg,thread=multi'] },
   { title: 'a window', change: { gui: true }, gives: ['-device VGA -display gtk'] },
   { title: 'no reboot', change: { noReboot: true }, gives: ['-no-reboot'] },
   {
