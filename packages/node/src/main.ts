@@ -1,4 +1,5 @@
 import { nodeStages } from '@kiln/contract/cloud-config/schema/stage-names'
+import { factsCommand } from './cloud-config/facts/command.ts'
 import { runStage } from './cloud-config/run-stage.ts'
 import { sourcesOf } from './cloud-config/sources.ts'
 import { type Command, runCommand } from './command.ts'
@@ -32,6 +33,7 @@ const usage = `kiln-agent: the program on a Kiln node
   kiln-agent logs               packs what helps to find a fault, without secrets
   kiln-agent install            puts a system on a disk; see kiln-agent install --help
   kiln-agent run-stage STAGE    acts on the cloud-configs: ${nodeStages.join(', ')}
+  kiln-agent facts              what templates of a cloud-config know of this machine
   kiln-agent health             decides whether a new generation is good; run by kiln-health.service
   kiln-agent reconcile          notes which generation came up; run by kiln-reconcile.service
   kiln-agent ready              waits until the system is up and says so on the console
@@ -51,6 +53,7 @@ const verbs: Readonly<Record<string, (host: Host, args: readonly string[]) => nu
   ready: (host) => announceReady(host),
   'boot-loader': command(bootLoaderCommand),
   bootentry: command(bootEntryCommand),
+  facts: command(factsCommand),
   health: command(healthCommand),
   logs: command(logsCommand),
   reconcile: (host) => runReconcile(host),
