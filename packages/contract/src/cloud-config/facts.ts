@@ -1,5 +1,5 @@
-import { type ParseResult, readDocument } from '@kiln/contract'
 import * as z from 'zod/mini'
+import { type ParseResult, readDocument } from '../document.ts'
 
 /**
  * What is known of a machine, as templates see it (`.Values.product.uuid`). The keys are those of the field, which has
