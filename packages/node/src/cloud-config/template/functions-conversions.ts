@@ -16,9 +16,9 @@ export const conversions: Readonly<Record<string, Call>> = {
       throw new ValueError((error as Error).message)
     }
   },
-  sha1sum: ([text], host) => host.digest('sha1', needText(text)),
-  sha256sum: ([text], host) => host.digest('sha256', needText(text)),
-  sha512sum: ([text], host) => host.digest('sha512', needText(text)),
+  sha1sum: ([text], host) => digestOf('sha1', text, host),
+  sha256sum: ([text], host) => digestOf('sha256', text, host),
+  sha512sum: ([text], host) => digestOf('sha512', text, host),
   toJson: ([value]) => JSON.stringify(value ?? null),
   mustToJson: ([value]) => JSON.stringify(value ?? null),
   toPrettyJson: ([value]) => JSON.stringify(value ?? null, undefined, 2),
@@ -49,6 +49,15 @@ export const conversions: Readonly<Record<string, Call>> = {
   now: (_, host) => host.now(),
   unixEpoch: ([time]) => Math.floor(needNumber(time) / 1000),
   date: ([layout, time]) => formatTime(needText(layout), needNumber(time)),
+}
+
+function digestOf(algorithm: 'sha1' | 'sha256' | 'sha512', text: Value, host: TemplateHost): string {
+  const known = needText(text)
+  try {
+    return host.digest(algorithm, known)
+  } catch (error) {
+    throw new ValueError(error instanceof Error ? error.message : String(error))
+  }
 }
 
 const letters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'
