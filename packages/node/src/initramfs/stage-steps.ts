@@ -22,6 +22,7 @@ function runInInitramfs({ host }: Session): void {
     sources: sourcesOf(paths.sysroot),
     root: '',
     shell: [paths.busybox, 'sh'],
+    image: paths.sysroot,
   })
 }
 
