@@ -97,7 +97,9 @@ function addPartition(
   const added = readTable(actor, disk.path).partitions.find(({ node }) => !before.has(node))
   if (!added) throw new OperationError(`layout: ${disk.path} has no new partition`)
   const argv = fileSystemProgram(filesystem, fsLabel, added.node)
-  if (argv) runOrFail(actor, argv)
+  if (!argv) return
+  runOrFail(actor, argv)
+  settle(actor)
 }
 
 /** @param size MiB; 0 is all there is */
@@ -105,7 +107,10 @@ function expandLast(disk: Disk, size: number, actor: Actor): void {
   const table = readTable(actor, disk.path)
   const last = lastPartition(table)
   if (!last) throw new OperationError(`layout: ${disk.path} has no partition to expand`)
-  const part = disk.partitions.find(({ path }) => path === last.node)
+  // One that was added a moment ago is not in what was known of the disk.
+  const part = listDisks(actor.host)
+    .flatMap(({ partitions }) => partitions)
+    .find(({ path }) => path === last.node)
   requireGrowable(part?.fileSystem)
   const current = last.size * table.sectorBytes
   const room = (table.lastLba - last.start + 1) * table.sectorBytes
@@ -133,6 +138,10 @@ function resize(disk: Disk, { number }: TablePartition, size: number, actor: Act
 /** Also of a disk that is in use. */
 function tellKernel(disk: Disk, actor: Actor): void {
   runOrFail(actor, ['partx', '--update', disk.path])
-  // Its exit code says only that it waited in vain; what comes next fails by itself then.
-  actor.host.run(['udevadm', 'settle', '--timeout=30'])
+  settle(actor)
+}
+
+/** Until udev has looked at what changed. Its exit code says only that it waited in vain; what comes next fails then. */
+function settle({ host }: Actor): void {
+  host.run(['udevadm', 'settle', '--timeout=30'])
 }
