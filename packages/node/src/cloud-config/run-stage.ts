@@ -40,7 +40,7 @@ export function runStage(host: Host, stage: AnyStage, options: StageOptions): nu
       if (step.onFailure === 'stop') run.stopped = `${step.name} failed, and on_failure is stop`
     }
     // A step may have brought new configuration.
-    if (steps.some(({ operations }) => operations.length > 0)) read = readStageSources(host, folders)
+    if (steps.some(({ operations }) => operations.length > 0)) read = readStageSources(host, folders, read)
   }
   return run.failed ? 1 : 0
 }

@@ -9,17 +9,31 @@ export interface ReadSources {
   /** Files that are left out, and why. */
   readonly broken: readonly { readonly file: string; readonly errors: readonly string[] }[]
   readonly warnings: readonly string[]
+  /** What was read, so that it need not be understood once more. */
+  readonly texts: ReadonlyMap<string, ReadFile>
 }
 
-/** The cloud-configs of a stage, in the order in which they act. One that is not understood is left out alone. */
-export function readStageSources(host: Host, folders: readonly SourceFolder[]): ReadSources {
-  const read = folders
-    .flatMap((folder) => configFiles(host, folder))
-    .map((file) => ({ file, ...readSource(host, file) }))
+interface ReadFile extends SourceResult {
+  readonly text: string | undefined
+}
+
+/**
+ * The cloud-configs of a stage, in the order in which they act. One that is not understood is left out alone.
+ * @param before what an earlier look gave; a file with the same text is not read again
+ */
+export function readStageSources(
+  host: Host,
+  folders: readonly SourceFolder[],
+  before?: ReadSources,
+): ReadSources {
+  const files = folders.flatMap((folder) => configFiles(host, folder))
+  const texts = new Map(files.map((file) => [file, readSource(host, file, before?.texts.get(file))]))
+  const read = [...texts].map(([file, result]) => ({ file, ...result }))
   return {
     sources: read.flatMap(({ source }) => source ?? []),
     broken: read.flatMap(({ file, errors }) => (errors.length > 0 ? [{ file, errors }] : [])),
     warnings: read.flatMap(({ file, warnings }) => warnings.map((warning) => `${file}: ${warning}`)),
+    texts,
   }
 }
 
@@ -29,15 +43,15 @@ interface SourceResult {
   readonly errors: readonly string[]
 }
 
-function readSource(host: Host, file: string): SourceResult {
+function readSource(host: Host, file: string, before: ReadFile | undefined): ReadFile {
   let text: string
   try {
     text = host.readText(file)
   } catch (error) {
-    if (error instanceof HostError) return { errors: [error.message], warnings: [] }
+    if (error instanceof HostError) return { text: undefined, errors: [error.message], warnings: [] }
     throw error
   }
-  return parseSource(text, file)
+  return before?.text === text ? before : { text, ...parseSource(text, file) }
 }
 
 /** @param file name for places */
