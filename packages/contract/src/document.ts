@@ -12,9 +12,9 @@ import type * as z from 'zod/mini'
 import { safeParse } from 'zod/mini'
 import type { Finding, Place } from './error.ts'
 import { errorFromFindings } from './error.ts'
-import { findingsOf, type Source } from './issues.ts'
+import { byPlace, findingsOf, type Source } from './issues.ts'
 
-export { pathName } from './issues.ts'
+export { pathName, type Source } from './issues.ts'
 
 type Path = readonly PropertyKey[]
 /** Character offsets, the second behind the last character. */
@@ -38,6 +38,15 @@ export type ParseResult<T> =
   | { readonly document: ParsedDocument<T> }
   | { readonly findings: readonly [Finding, ...Finding[]] }
 
+/** A YAML text that can be read, not judged yet. */
+export interface YamlDocument extends Source {
+  readonly file: string
+}
+
+export type YamlResult =
+  | { readonly yaml: YamlDocument }
+  | { readonly findings: readonly [Finding, ...Finding[]] }
+
 /**
  * Parses and validates YAML. All findings at once, each with file, line and column.
  * @param file name to show in places; nothing is read from it
@@ -48,38 +57,67 @@ export function readDocument<T>(
   file: string,
   options: ReadOptions = {},
 ): ParseResult<T> {
-  const lines = new LineCounter()
-  const yaml = parseDocument(text, {
-    lineCounter: lines,
-    uniqueKeys: true,
-    version: '1.2',
-    logLevel: 'error',
-    ...(options.dialect === 'cloud-config' ? cloudConfigDialect : {}),
-  })
-  const place = ([start, end]: Range): Place => {
-    const from = lines.linePos(start)
-    const to = lines.linePos(Math.max(end, start))
-    return { file, line: from.line, column: from.col, end: { line: to.line, column: to.col } }
-  }
-  const [syntax, ...moreSyntax] = yaml.errors.map((error) => syntaxFinding(error.message, place(error.pos)))
-  if (syntax) return { findings: [syntax, ...moreSyntax] }
+  const result = readYaml(text, file, options)
+  return 'yaml' in result ? judgeDocument(schema, result.yaml) : result
+}
 
-  const content = contentOf(yaml)
-  if ('problem' in content) return { findings: [syntaxFinding(content.problem, place([0, 0]))] }
-
-  const source: Source = {
-    value: content.value,
-    placeOf: (path) => place(valueRange(yaml, path)),
-    placeOfKey: (path, key) => place(keyRange(yaml, path, key)),
-    textOf: (path) => text.slice(...valueRange(yaml, path)),
-  }
-  const result = safeParse(schema, content.value)
+/** Validates content that was read before. */
+export function judgeDocument<T>(schema: z.core.$ZodType<T>, source: Source): ParseResult<T> {
+  const result = safeParse(schema, source.value)
   if (result.success) return { document: { value: result.data, placeOf: source.placeOf } }
   const [first, ...rest] = result.error.issues
     .flatMap((issue) => findingsOf(issue, schema, source))
     .toSorted(byPlace)
   if (!first) throw new Error('a schema refused a value without an issue')
   return { findings: [first, ...rest] }
+}
+
+/** Parses YAML. @param file name to show in places; nothing is read from it */
+export function readYaml(text: string, file: string, options: ReadOptions = {}): YamlResult {
+  const lines = new LineCounter()
+  const place = ([start, end]: Range): Place => {
+    const from = lines.linePos(start)
+    const to = lines.linePos(Math.max(end, start))
+    return { file, line: from.line, column: from.col, end: { line: to.line, column: to.col } }
+  }
+  const yaml = parsed(text, lines, options)
+  if (typeof yaml === 'string') return { findings: [syntaxFinding(yaml, { file, line: 1, column: 1 })] }
+  const [syntax, ...moreSyntax] = yaml.errors.map((error) => syntaxFinding(error.message, place(error.pos)))
+  if (syntax) return { findings: [syntax, ...moreSyntax] }
+
+  const content = contentOf(yaml)
+  if ('problem' in content) return { findings: [syntaxFinding(content.problem, place([0, 0]))] }
+  return {
+    yaml: {
+      file,
+      value: content.value,
+      placeOf: (path) => place(valueRange(yaml, path)),
+      placeOfKey: (path, key) => place(keyRange(yaml, path, key)),
+      textOf: (path) => text.slice(...valueRange(yaml, path)),
+    },
+  }
+}
+
+/** @returns a text that says why there is none: a parser that recurses has an end, and a hostile text finds it */
+function parsed(text: string, lines: LineCounter, options: ReadOptions): Document.Parsed | string {
+  try {
+    return parseDocument(text, {
+      lineCounter: lines,
+      uniqueKeys: true,
+      version: '1.2',
+      logLevel: 'error',
+      ...(options.dialect === 'cloud-config' ? cloudConfigDialect : {}),
+    })
+  } catch (error) {
+    return isTooDeep(error) ? tooDeep : error instanceof Error ? error.message : String(error)
+  }
+}
+
+const tooDeep = 'nested too deeply'
+
+/** Node.js calls it a RangeError, QuickJS an InternalError. */
+function isTooDeep(error: unknown): boolean {
+  return error instanceof Error && /stack/i.test(error.message)
 }
 
 const cloudConfigDialect: SchemaOptions = {
@@ -102,11 +140,6 @@ export function parseOrThrow<T>(schema: z.core.$ZodType<T>, text: string, file: 
   return result.document
 }
 
-function byPlace(a: Finding, b: Finding): number {
-  const line = (a.place?.line ?? 0) - (b.place?.line ?? 0)
-  return line === 0 ? (a.place?.column ?? 0) - (b.place?.column ?? 0) : line
-}
-
 /** The library ends its messages with the position and an excerpt, which a place says better. */
 function syntaxFinding(message: string, place: Place): Finding {
   const [line = message] = message.split('\n')
@@ -118,6 +151,7 @@ function contentOf(yaml: Document.Parsed): { readonly value: unknown } | { reado
   try {
     return { value: yaml.toJS() ?? {} }
   } catch (error) {
+    if (isTooDeep(error)) return { problem: tooDeep }
     return { problem: error instanceof Error ? error.message : String(error) }
   }
 }

@@ -37,7 +37,7 @@ export function findingsOf(issue: Issue, schema: z.core.$ZodType, source: Source
   }
 }
 
-function unknownKey(key: string, path: Path, schema: z.core.$ZodType, place: Place): Finding {
+export function unknownKey(key: string, path: Path, schema: z.core.$ZodType, place: Place): Finding {
   const known = knownKeys(schema, path)
   const meant = suggest(key, known)
   const where = path.length === 0 ? '' : ` in ${pathName(path)}`
@@ -83,6 +83,12 @@ function badChoice(name: string, choices: readonly string[], value: unknown, pla
     place,
     ...(meant ? { hint: `did you mean "${meant}"?` } : {}),
   }
+}
+
+/** In the order of the text. */
+export function byPlace(a: { readonly place?: Place }, b: { readonly place?: Place }): number {
+  const line = (a.place?.line ?? 0) - (b.place?.line ?? 0)
+  return line === 0 ? (a.place?.column ?? 0) - (b.place?.column ?? 0) : line
 }
 
 /** A union reports one list of issues per branch; the branch that got furthest is the one that was meant. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { hasHeader, parseCloudConfig } from './parse.ts'
+import { hasHeader } from './header.ts'
+import { parseCloudConfig } from './parse.ts'
 
 function value(text: string) {
   const result = parseCloudConfig(`#cloud-config\n${text}`, 'x.yaml')
@@ -55,7 +56,10 @@ stages:
       sysctl: {vm.max_map_count: "1"}
 `)
   assert.equal(document.value.hostname, 'box')
-  assert.deepEqual(warnings, ['"k3s" is not yet supported here and has no effect'])
+  assert.deepEqual(
+    warnings.map(({ code, place }) => [code, place?.line]),
+    [['W-NO-EFFECT', 10]],
+  )
   assert.deepEqual(document.value.install, { auto: true, device: 'auto' })
 })
 
