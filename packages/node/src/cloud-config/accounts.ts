@@ -1,3 +1,5 @@
+import { looksLikeHash } from '@kiln/contract/cloud-config/password'
+
 /**
  * The account files as text, changed by pure functions: the same on every distribution, without useradd.
  * Formats: passwd(5), group(5), shadow(5), gshadow(5).
@@ -127,11 +129,6 @@ function freeId(text: string, first: number, last: number, downwards = false): n
     if (!used.has(id)) return id
   }
   throw new AccountError(`no id is free from ${first} to ${last}`)
-}
-
-/** A text that crypt(5) could have made, or a mark that no password fits. */
-export function looksLikeHash(password: string): boolean {
-  return /^[!*]*(\$[^:\s]+)?$/.test(password) && password !== ''
 }
 
 function checkRequest(user: AccountRequest): void {

@@ -76,7 +76,8 @@ function readSource(host: Host, file: string): SourceResult {
     throw error
   }
   const result = parseCloudConfig(text, file)
-  if (result.kind === 'parsed') return { config: result.document.value, warnings: result.warnings.map(({ message }) => message) }
+  if (result.kind === 'parsed')
+    return { config: result.document.value, warnings: result.warnings.map(({ message }) => message) }
   if (result.kind === 'no-header') {
     return { warnings: ['no #cloud-config in its first 10 lines, so it is left out'] }
   }

@@ -1,3 +1,4 @@
+import { looksLikeHash } from '@kiln/contract/cloud-config/password'
 import { chownTree, exists, readIfThere, statIfThere } from '../../host/tree.ts'
 import {
   type Account,
@@ -6,7 +7,6 @@ import {
   accountOfUid,
   ensureUser,
   findAccount,
-  looksLikeHash,
 } from '../accounts.ts'
 import type { NamedUser } from '../stages.ts'
 import { addKeysFor } from './authorized-keys.ts'
