@@ -38,8 +38,8 @@ export type SourceOutcome =
 export interface CollectedSource {
   readonly name: string
   readonly outcome: SourceOutcome
-  /** What it says by itself, as written and without what is wrong; undefined unless merged. */
-  readonly tree: Tree | undefined
+  /** What it says by itself, typed and without what is wrong; undefined unless merged. */
+  readonly config: CloudConfig | undefined
   readonly errors: readonly Finding[]
 }
 
@@ -77,7 +77,7 @@ export function collect(sources: readonly ConfigSource[], options: CollectOption
     if (!('tree' in source)) {
       errors.push(...source.errors)
       warnings.push(...source.warnings)
-      return { name: source.name, outcome: source.outcome, tree: undefined, errors: source.errors }
+      return { name: source.name, outcome: source.outcome, config: undefined, errors: source.errors }
     }
     const judged = judge(source.tree, withOwnWishes(source.tree, { ...options, providerBlocks }))
     const { tree, errors: misfits } = source.replaces
@@ -87,7 +87,7 @@ export function collect(sources: readonly ConfigSource[], options: CollectOption
     const own = [...source.errors, ...judged.errors, ...misfits]
     errors.push(...own)
     warnings.push(...judged.warnings)
-    return { name: source.name, outcome: 'merged', tree: judged.tree, errors: own }
+    return { name: source.name, outcome: 'merged', config: judged.config, errors: own }
   })
   const whole = judge(merged, { lenient: true, providerBlocks })
   const checked = checkCloudConfig(whole.config, sourceOf(whole.tree))
@@ -148,7 +148,7 @@ function readCommandLine(line: string): ReadSource {
 function readText(source: Exclude<ConfigSource, { kind: 'command-line' }>): ReadSource {
   const { name, text } = source
   if (source.kind === 'file' && !hasHeader(text)) {
-    const message = 'no #cloud-config in its first 10 lines, so it is left out'
+    const message = 'has no #cloud-config in its first 10 lines, so it is left out'
     return { name, outcome: 'no-header', errors: [], warnings: [ignored(name, message)] }
   }
   const result = readConfigText(text, name)
@@ -169,7 +169,7 @@ function readText(source: Exclude<ConfigSource, { kind: 'command-line' }>): Read
 }
 
 function ignored(name: string, message: string): Warning {
-  return { code: 'W-IGNORED', message: `${name}: ${message}`, place: { file: name } }
+  return { code: 'W-IGNORED', message: `${name} ${message}`, place: { file: name } }
 }
 
 /** Whole blocks take the place of those that are there. */
