@@ -103,7 +103,7 @@ export function treeAt(tree: Tree, path: readonly PropertyKey[]): Tree | undefin
   return path.reduce<Tree | undefined>((here, key) => here && childOf(here, key), tree)
 }
 
-/** Replaces the part at a path, or takes it out where the change gives nothing. */
+/** Replaces the part at a path, or takes it out where the change gives nothing; a list goes with its last item. */
 export function changeAt(tree: Tree, path: Path, change: (part: Tree) => Tree | undefined): Tree | undefined {
   const [key, ...rest] = path
   if (key === undefined) return change(tree)
@@ -112,7 +112,7 @@ export function changeAt(tree: Tree, path: Path, change: (part: Tree) => Tree | 
   const changed = changeAt(child, rest, change)
   if (tree.kind === 'list') {
     const items = tree.items.flatMap((item, index) => (index === key ? (changed ?? []) : item))
-    return { ...tree, items }
+    return items.length === 0 ? undefined : { ...tree, items }
   }
   const entries = new Map(tree.entries)
   if (changed) entries.set(String(key), changed)
