@@ -80,7 +80,7 @@ export function readYaml(text: string, file: string, options: ReadOptions = {}):
     const to = lines.linePos(Math.max(end, start))
     return { file, line: from.line, column: from.col, end: { line: to.line, column: to.col } }
   }
-  const yaml = parsed(text, lines, options)
+  const yaml = parseYaml(text, lines, options)
   if (typeof yaml === 'string') return { findings: [syntaxFinding(yaml, { file, line: 1, column: 1 })] }
   const [syntax, ...moreSyntax] = yaml.errors.map((error) => syntaxFinding(error.message, place(error.pos)))
   if (syntax) return { findings: [syntax, ...moreSyntax] }
@@ -98,8 +98,11 @@ export function readYaml(text: string, file: string, options: ReadOptions = {}):
   }
 }
 
-/** @returns a text that says why there is none: a parser that recurses has an end, and a hostile text finds it */
-function parsed(text: string, lines: LineCounter, options: ReadOptions): Document.Parsed | string {
+/**
+ * The nodes of a YAML text, for programs that change it. Errors of syntax are in the document.
+ * @returns a text that says why there is none: a parser that recurses has an end, and a hostile text finds it
+ */
+export function parseYaml(text: string, lines: LineCounter, options: ReadOptions): Document.Parsed | string {
   try {
     return parseDocument(text, {
       lineCounter: lines,
