@@ -1,6 +1,7 @@
 import { safeParse, type z } from 'zod/mini'
 import type { Finding } from '../error.ts'
 import { byPlace, findingsOf } from '../issues.ts'
+import { deprecationWarnings } from './deprecated.ts'
 import { noEffectWarnings } from './no-effect.ts'
 import { repaired } from './repair.ts'
 import { CloudConfig } from './schema/cloud-config.ts'
@@ -39,7 +40,7 @@ export function judge(written: Tree, options: JudgeOptions = {}): Judgement {
     const source = sourceOf(tree)
     const result = safeParse(CloudConfig, source.value)
     if (result.success) {
-      told.push(...noEffectWarnings(tree))
+      told.push(...noEffectWarnings(tree), ...deprecationWarnings(tree))
       return {
         config: result.data,
         tree: withForeign(tree, foreign),

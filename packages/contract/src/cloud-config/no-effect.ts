@@ -32,6 +32,7 @@ export const noEffect: readonly string[] = [
   'p2p',
   'phonehome',
   'providers',
+  'reset',
   'squash-compression',
   'squash-no-compression',
   'uki-max-entries',

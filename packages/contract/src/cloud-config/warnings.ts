@@ -4,6 +4,7 @@ import type { Place } from '../error.ts'
 export const warningFacts = {
   'W-NO-EFFECT': 'a key that Kiln knows and does not act on',
   'W-UNKNOWN-KEY': 'a key that the schema does not know, in a file that is read leniently',
+  'W-DEPRECATED': 'a name that has a better one',
   'W-UNLIKELY': 'a value that is allowed and probably not meant',
   'W-PLAIN-SECRET': 'a password that anybody who reads the file can use',
   'W-IGNORED': 'a source that is left out',

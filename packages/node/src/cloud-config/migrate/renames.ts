@@ -1,22 +1,18 @@
+import { deprecated } from '@kiln/contract/cloud-config/deprecated'
+
 /**
  * Names that the field or cloud-init had once, or that people write by mistake, and what is meant. `*` stands for any key or
  * number.
  */
 export const renames: readonly (readonly [path: string, old: string, meant: string])[] = [
+  ...deprecated,
   ['', 'milpa_files', 'write_files'],
   ['', 'k3s_agent', 'k3s-agent'],
   ['', 'k0s_worker', 'k0s-worker'],
   ['', 'cloud_init_paths', 'cloud-init-paths'],
   ['', 'ssh-authorized-keys', 'ssh_authorized_keys'],
-  ['install', 'image', 'source'],
-  ['install', 'no_format', 'no-format'],
   ['install', 'extra_partitions', 'extra-partitions'],
   ['install', 'allow_insecure_registries', 'allow-insecure-registries'],
-  ['install.system', 'uri', 'source'],
-  ['install.recovery-system', 'uri', 'source'],
-  ['upgrade.system', 'uri', 'source'],
-  ['upgrade.recovery-system', 'uri', 'source'],
-  ['reset.system', 'uri', 'source'],
   ['p2p.vpn', 'vpn', 'create'],
   ['kubevip', 'enabled', 'enable'],
   ['k3s', 'enable', 'enabled'],
