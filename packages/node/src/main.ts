@@ -1,4 +1,5 @@
 import { nodeStages } from '@kiln/contract/cloud-config/schema/stage-names'
+import { configCommand, validateCommand } from './cloud-config/config-command.ts'
 import { runStage } from './cloud-config/run-stage.ts'
 import { sourcesOf } from './cloud-config/sources.ts'
 import { type Command, runCommand } from './command.ts'
@@ -31,6 +32,8 @@ const usage = `kiln-agent: the program on a Kiln node
   kiln-agent boot-loader        shows the boot loader, or renews it
   kiln-agent logs               packs what helps to find a fault, without secrets
   kiln-agent install            puts a system on a disk; see kiln-agent install --help
+  kiln-agent config             the configuration of this machine, all sources merged
+  kiln-agent validate FILE      checks a cloud-config
   kiln-agent run-stage STAGE    acts on the cloud-configs: ${nodeStages.join(', ')}
   kiln-agent health             decides whether a new generation is good; run by kiln-health.service
   kiln-agent reconcile          notes which generation came up; run by kiln-reconcile.service
@@ -51,6 +54,7 @@ const verbs: Readonly<Record<string, (host: Host, args: readonly string[]) => nu
   ready: (host) => announceReady(host),
   'boot-loader': command(bootLoaderCommand),
   bootentry: command(bootEntryCommand),
+  config: command(configCommand),
   health: command(healthCommand),
   logs: command(logsCommand),
   reconcile: (host) => runReconcile(host),
@@ -59,6 +63,7 @@ const verbs: Readonly<Record<string, (host: Host, args: readonly string[]) => nu
   rollback: command(rollbackCommand),
   state: command(stateCommand),
   upgrade: command(upgradeCommand),
+  validate: command(validateCommand),
   version: (host) => {
     host.print(`kiln-agent ${version}\n`)
     return 0
