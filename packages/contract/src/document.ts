@@ -1,4 +1,5 @@
 import {
+  type Alias,
   type Document,
   isMap,
   isScalar,
@@ -7,6 +8,7 @@ import {
   type ParsedNode,
   parseDocument,
   type SchemaOptions,
+  visit,
 } from 'yaml'
 import type * as z from 'zod/mini'
 import { safeParse } from 'zod/mini'
@@ -86,7 +88,10 @@ export function readYaml(text: string, file: string, options: ReadOptions = {}):
   if (syntax) return { findings: [syntax, ...moreSyntax] }
 
   const content = contentOf(yaml)
-  if ('problem' in content) return { findings: [syntaxFinding(content.problem, place([0, 0]))] }
+  if ('problem' in content) {
+    const { problem, at = [0, 0] } = content
+    return { findings: [syntaxFinding(problem, place(at))] }
+  }
   return {
     yaml: {
       file,
@@ -150,13 +155,44 @@ function syntaxFinding(message: string, place: Place): Finding {
 }
 
 /** Aliases are followed only here: one that leads nowhere, or a bomb of them, is no defect of Kiln. */
-function contentOf(yaml: Document.Parsed): { readonly value: unknown } | { readonly problem: string } {
+function contentOf(
+  yaml: Document.Parsed,
+): { readonly value: unknown } | { readonly problem: string; readonly at?: Range } {
   try {
-    return { value: yaml.toJS() ?? {} }
+    const value: unknown = yaml.toJS() ?? {}
+    return isCyclic(value) ? { problem: 'an alias stands inside of what it stands for' } : { value }
   } catch (error) {
     if (isTooDeep(error)) return { problem: tooDeep }
+    const lost = lostAlias(yaml)
+    if (lost?.range) {
+      return { problem: `there is no anchor &${lost.source}`, at: [lost.range[0], lost.range[1]] }
+    }
     return { problem: error instanceof Error ? error.message : String(error) }
   }
+}
+
+/** YAML can describe a value that contains itself. */
+function isCyclic(value: unknown, above = new Set<object>(), done = new Set<object>()): boolean {
+  if (typeof value !== 'object' || value === null || done.has(value)) return false
+  if (above.has(value)) return true
+  above.add(value)
+  const found = Object.values(value).some((part) => isCyclic(part, above, done))
+  above.delete(value)
+  done.add(value)
+  return found
+}
+
+/** The first alias that leads nowhere. */
+function lostAlias(yaml: Document.Parsed): Alias | undefined {
+  let lost: Alias | undefined
+  visit(yaml, {
+    Alias(_, alias) {
+      if (alias.resolve(yaml)) return undefined
+      lost = alias
+      return visit.BREAK
+    },
+  })
+  return lost
 }
 
 function valueRange(yaml: Document.Parsed, path: Path): Range {

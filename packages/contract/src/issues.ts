@@ -91,12 +91,17 @@ export function byPlace(a: { readonly place?: Place }, b: { readonly place?: Pla
   return line === 0 ? (a.place?.column ?? 0) - (b.place?.column ?? 0) : line
 }
 
+/** The type was right, and something else was not. */
+function isOfType({ code }: { readonly code?: string }): boolean {
+  return code !== 'invalid_type'
+}
+
 /** A union reports one list of issues per branch; the branch that got furthest is the one that was meant. */
 function narrowUnion(issue: Issue): Issue {
   if (issue.code !== 'invalid_union') return issue
   const deepest = issue.errors
     .flat()
-    .toSorted((a, b) => b.path.length - a.path.length)
+    .toSorted((a, b) => b.path.length - a.path.length || Number(isOfType(b)) - Number(isOfType(a)))
     .at(0)
   return deepest ? narrowUnion({ ...deepest, path: [...issue.path, ...deepest.path] } as Issue) : issue
 }

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { hasHeader } from './header.ts'
-import { parseCloudConfig } from './parse.ts'
+import { hasHeader, parseCloudConfig } from './parse.ts'
 
 function value(text: string) {
   const result = parseCloudConfig(`#cloud-config\n${text}`, 'x.yaml')

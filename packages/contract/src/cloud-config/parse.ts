@@ -1,6 +1,5 @@
 import { readYaml } from '../document.ts'
 import type { Finding, Place } from '../error.ts'
-import { hasHeader } from './header.ts'
 import { type JudgeOptions, judge } from './judge.ts'
 import type { CloudConfig } from './schema/cloud-config.ts'
 import { type ConfigText, sourceOf, type Tree, treeAt, treeOf } from './tree.ts'
@@ -29,6 +28,16 @@ export type CloudConfigResult =
       readonly rest: CloudConfigDocument | undefined
       readonly warnings: readonly Warning[]
     }
+
+export const headers = ['#cloud-config', '#kairos-config', '#node-config'] as const
+const headerLines = 10
+
+/** Whether one of the first ten lines says that this is a cloud-config. */
+export function hasHeader(text: string): boolean {
+  return text
+    .split('\n', headerLines)
+    .some((line) => headers.some((header) => line.trimEnd() === header || line.startsWith(`${header} `)))
+}
 
 /**
  * Reads and checks one cloud-config.

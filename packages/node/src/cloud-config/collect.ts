@@ -1,8 +1,7 @@
 import type { Finding } from '@kiln/contract'
 import { checkCloudConfig } from '@kiln/contract/cloud-config/checks'
-import { hasHeader } from '@kiln/contract/cloud-config/header'
 import { judge } from '@kiln/contract/cloud-config/judge'
-import { readConfigText, withOwnWishes } from '@kiln/contract/cloud-config/parse'
+import { hasHeader, readConfigText, withOwnWishes } from '@kiln/contract/cloud-config/parse'
 import type { CloudConfig } from '@kiln/contract/cloud-config/schema/cloud-config'
 import { declaredBlocks } from '@kiln/contract/cloud-config/strange'
 import {
@@ -169,7 +168,7 @@ function readText(source: Exclude<ConfigSource, { kind: 'command-line' }>): Read
 }
 
 function ignored(name: string, message: string): Warning {
-  return { code: 'W-IGNORED', message: `${name} ${message}`, place: { file: name } }
+  return { code: 'W-IGNORED', message: `${name} ${message}`, place: { file: name, line: 1, column: 1 } }
 }
 
 /** Whole blocks take the place of those that are there. */

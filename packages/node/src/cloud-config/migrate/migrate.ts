@@ -1,5 +1,5 @@
 import { distance, suggest } from '@kiln/contract'
-import { hasHeader } from '@kiln/contract/cloud-config/header'
+import { hasHeader } from '@kiln/contract/cloud-config/parse'
 import { CloudConfig } from '@kiln/contract/cloud-config/schema/cloud-config'
 import { parseYaml } from '@kiln/contract/document'
 import { knownKeys } from '@kiln/contract/schema-keys'
