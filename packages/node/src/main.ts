@@ -1,7 +1,7 @@
-import { nodeStages } from '@kiln/contract/cloud-config/schema/stage-names'
 import { configCommand, validateCommand } from './cloud-config/config-command.ts'
-import { runStage } from './cloud-config/run-stage.ts'
-import { sourcesOf } from './cloud-config/sources.ts'
+import { factsCommand } from './cloud-config/facts/command.ts'
+import { runStageCommand } from './cloud-config/run-stage-command.ts'
+import { stagesCommand } from './cloud-config/stages-command.ts'
 import { type Command, runCommand } from './command.ts'
 import { growPersistent } from './disk/grow.ts'
 import { healthCommand } from './health/health.ts'
@@ -34,7 +34,9 @@ const usage = `kiln-agent: the program on a Kiln node
   kiln-agent install            puts a system on a disk; see kiln-agent install --help
   kiln-agent config             the configuration of this machine, all sources merged
   kiln-agent validate FILE      checks a cloud-config
-  kiln-agent run-stage STAGE    acts on the cloud-configs: ${nodeStages.join(', ')}
+  kiln-agent run-stage STAGE    acts on the cloud-configs, or with --plan says what it would do
+  kiln-agent stages [STAGE]     what the stages of this boot did, what failed, and why
+  kiln-agent facts              what templates of a cloud-config know of this machine
   kiln-agent health             decides whether a new generation is good; run by kiln-health.service
   kiln-agent reconcile          notes which generation came up; run by kiln-reconcile.service
   kiln-agent ready              waits until the system is up and says so on the console
@@ -50,11 +52,13 @@ const verbs: Readonly<Record<string, (host: Host, args: readonly string[]) => nu
   // Names of the field.
   'manual-install': installVerb,
   'interactive-install': (host, args) => installVerb(host, ['--interactive', ...args]),
-  'run-stage': runStageVerb,
+  'run-stage': command(runStageCommand),
+  stages: command(stagesCommand),
   ready: (host) => announceReady(host),
   'boot-loader': command(bootLoaderCommand),
   bootentry: command(bootEntryCommand),
   config: command(configCommand),
+  facts: command(factsCommand),
   health: command(healthCommand),
   logs: command(logsCommand),
   reconcile: (host) => runReconcile(host),
@@ -86,13 +90,4 @@ export function main(host: Host): number {
 
 function command<F extends string, V extends string>(definition: Command<F, V>) {
   return (host: Host, args: readonly string[]) => runCommand(host, definition, args)
-}
-
-function runStageVerb(host: Host, [name, ...more]: readonly string[]): number {
-  const stage = nodeStages.find((known) => known === name)
-  if (stage === undefined || more.length > 0) {
-    host.printError(`kiln-agent: run-stage takes one of: ${nodeStages.join(', ')}\n`)
-    return usageCode
-  }
-  return runStage(host, stage, { sources: sourcesOf(''), root: '', shell: ['/bin/sh'] })
 }

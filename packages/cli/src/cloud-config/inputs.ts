@@ -1,7 +1,12 @@
-import { statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { text as readStream } from 'node:stream/consumers'
 import { type Finding, KilnError } from '@kiln/contract'
-import { type Collected, type ConfigSource, collect } from '@kiln/node/cloud-config/collect'
+import {
+  type Collected,
+  type CollectedSource,
+  type ConfigSource,
+  collect,
+} from '@kiln/node/cloud-config/collect'
 import { readSource } from '@kiln/node/cloud-config/gather'
 import { configFiles } from '@kiln/node/cloud-config/sources'
 import { nodeHost } from '@kiln/node/host/node'
@@ -51,6 +56,9 @@ export async function readInputs(
 async function readInput(session: Session, input: string): Promise<ConfigSource[]> {
   if (input === '-') return [{ kind: 'file', name: stdinName, text: await readStream(session.stdin) }]
   if (/^https?:\/\//.test(input)) return [{ kind: 'file', name: input, text: await download(session, input) }]
+  if (!existsSync(input)) {
+    throw new KilnError('E-CONFIG-UNREADABLE', `${input} is not there`, { place: { file: input } })
+  }
   const host = nodeHost()
   const files = isFolder(input)
     ? configFiles(host, { path: input.replace(/(.)\/+$/, '$1'), recursive: true })
@@ -93,4 +101,16 @@ function unreadable(file: string, why: string): KilnError {
 export function errorOf(findings: readonly Finding[]): KilnError | undefined {
   const [first] = findings
   return first && new KilnError(first.code, first.message, { place: first.place, hint: first.hint, findings })
+}
+
+/** On a node it is left out; whoever names a file means it. */
+export function headerErrors(sources: readonly CollectedSource[]): Finding[] {
+  return sources
+    .filter(({ outcome }) => outcome === 'no-header')
+    .map(({ name }) => ({
+      code: 'E-CLOUD-CONFIG',
+      message: `${name} has no #cloud-config header, so a node would not read it`,
+      place: { file: name, line: 1, column: 1 },
+      hint: 'make "#cloud-config" its first line; kiln cloud-config migrate does',
+    }))
 }

@@ -49,7 +49,7 @@ export function parseCloudConfig(text: string, file: string, options: JudgeOptio
   if ('findings' in read) return { kind: 'invalid', findings: read.findings, rest: undefined, warnings: [] }
   const tree = treeOf(read.text)
   const { config, tree: left, errors, warnings } = judge(tree, withOwnWishes(tree, options))
-  const document: CloudConfigDocument = { value: config, tree: left, placeOf: sourceOf(tree).placeOf }
+  const document: CloudConfigDocument = { value: config, tree: left, placeOf: sourceOf(left).placeOf }
   const [first, ...rest] = errors
   if (!first) return { kind: 'parsed', document, warnings }
   return { kind: 'invalid', findings: [first, ...rest], rest: document, warnings }

@@ -1,7 +1,8 @@
 import { type Finding, parameter, splitCommandLine } from '@kiln/contract'
 import { type Host, HostError } from '../host/host.ts'
 import { readIfThere } from '../host/tree.ts'
-import { type Collected, type ConfigSource, collect } from './collect.ts'
+import { type Collected, collect } from './collect.ts'
+import type { ConfigSource } from './read-sources.ts'
 import { configFiles, type SourceFolder, sourcesOf } from './sources.ts'
 
 export interface Gathered {

@@ -5,13 +5,23 @@ import type { Session } from '../../session.ts'
 import { addExplain } from './explain.ts'
 import { addMerge } from './merge.ts'
 import { addMigrate } from './migrate.ts'
+import { addRender } from './render.ts'
+import { addRun } from './run.ts'
 import { addSchema } from './schema.ts'
 import { addValidate } from './validate.ts'
 
 /** One subcommand of `kiln cloud-config`. */
 export type AddSubcommand = (parent: Command, session: Session, done: Done) => void
 
-const subcommands: readonly AddSubcommand[] = [addValidate, addExplain, addMerge, addMigrate, addSchema]
+const subcommands: readonly AddSubcommand[] = [
+  addValidate,
+  addExplain,
+  addMerge,
+  addRender,
+  addRun,
+  addMigrate,
+  addSchema,
+]
 
 export function addCloudConfigCommand(program: Command, session: Session, done: Done): void {
   const command = program

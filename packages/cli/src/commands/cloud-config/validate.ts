@@ -1,6 +1,6 @@
 import type { Warning } from '@kiln/contract/cloud-config/warnings'
 import type { CollectedSource } from '@kiln/node/cloud-config/collect'
-import { errorOf, type InputOptions, readInputs } from '../../cloud-config/inputs.ts'
+import { errorOf, headerErrors, type InputOptions, readInputs } from '../../cloud-config/inputs.ts'
 import { filesArgument, withInputs } from '../../cloud-config/options.ts'
 import { tellWarnings } from '../../cloud-config/view.ts'
 import { example } from '../../options.ts'
@@ -55,18 +55,6 @@ async function validate(
     lines: error ? [] : validLines(sources, told),
     ...(error ? { error } : {}),
   }
-}
-
-/** On a node it is left out; whoever names a file means it. */
-function headerErrors(sources: readonly CollectedSource[]) {
-  return sources
-    .filter(({ outcome }) => outcome === 'no-header')
-    .map(({ name }) => ({
-      code: 'E-CLOUD-CONFIG' as const,
-      message: `${name} has no #cloud-config in its first 10 lines, so a node would not read it`,
-      place: { file: name, line: 1, column: 1 },
-      hint: 'make "#cloud-config" its first line; kiln cloud-config migrate does',
-    }))
 }
 
 function strictly({ code, message, ...rest }: Warning) {

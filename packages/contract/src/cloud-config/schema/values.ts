@@ -36,3 +36,18 @@ export function openKeys<K extends string>(keys: readonly K[]) {
     z.ZodMiniOptional<z.ZodMiniUnknown>
   >
 }
+
+const durationPattern = /^(\d{1,6})(s|m|h)$/
+const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 }
+
+/** Seconds: a number, or a time such as "5m". */
+export const Duration = z.union([
+  z.pipe(
+    text.check(z.regex(durationPattern, 'must be a number of seconds, or a time such as "5m"')),
+    z.transform((time) => {
+      const [, amount, unit = 's'] = time.match(durationPattern) ?? []
+      return Number(amount) * (unitSeconds[unit] ?? 1)
+    }),
+  ),
+  z.int().check(z.positive('must be greater than 0')),
+])
