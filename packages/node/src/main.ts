@@ -1,3 +1,4 @@
+import { configCommand, validateCommand } from './cloud-config/config-command.ts'
 import { factsCommand } from './cloud-config/facts/command.ts'
 import { runStageCommand } from './cloud-config/run-stage-command.ts'
 import { stagesCommand } from './cloud-config/stages-command.ts'
@@ -31,6 +32,8 @@ const usage = `kiln-agent: the program on a Kiln node
   kiln-agent boot-loader        shows the boot loader, or renews it
   kiln-agent logs               packs what helps to find a fault, without secrets
   kiln-agent install            puts a system on a disk; see kiln-agent install --help
+  kiln-agent config             the configuration of this machine, all sources merged
+  kiln-agent validate FILE      checks a cloud-config
   kiln-agent run-stage STAGE    acts on the cloud-configs, or with --plan says what it would do
   kiln-agent stages [STAGE]     what the stages of this boot did, what failed, and why
   kiln-agent facts              what templates of a cloud-config know of this machine
@@ -54,6 +57,7 @@ const verbs: Readonly<Record<string, (host: Host, args: readonly string[]) => nu
   ready: (host) => announceReady(host),
   'boot-loader': command(bootLoaderCommand),
   bootentry: command(bootEntryCommand),
+  config: command(configCommand),
   facts: command(factsCommand),
   health: command(healthCommand),
   logs: command(logsCommand),
@@ -63,6 +67,7 @@ const verbs: Readonly<Record<string, (host: Host, args: readonly string[]) => nu
   rollback: command(rollbackCommand),
   state: command(stateCommand),
   upgrade: command(upgradeCommand),
+  validate: command(validateCommand),
   version: (host) => {
     host.print(`kiln-agent ${version}\n`)
     return 0

@@ -1,3 +1,5 @@
+import { looksLikeHash } from '@kiln/contract/cloud-config/password'
+
 /**
  * The account files as text, changed by pure functions: the same on every distribution, without useradd.
  * Formats: passwd(5), group(5), shadow(5), gshadow(5).
@@ -162,11 +164,6 @@ export function newGroups(before: string, after: string): Record<string, number>
   const old = new Set(entries(before).map(([name]) => name))
   const fresh = entries(after).filter(([name]) => !old.has(name))
   return Object.fromEntries(fresh.map(([name = '', , gid]) => [name, Number(gid)]))
-}
-
-/** A text that crypt(5) could have made, or a mark that no password fits. */
-export function looksLikeHash(password: string): boolean {
-  return /^[!*]*(\$[^:\s]+)?$/.test(password) && password !== ''
 }
 
 function checkRequest(user: AccountRequest): void {

@@ -66,7 +66,7 @@ test('run-stage: a source that is not understood is reported and left out alone'
   assert.equal(code, 1)
   assert.deepEqual(commands, ['/bin/sh -c good'])
   assert.match(output.join(''), /\/oem\/1\.yaml:2:10: unknown key "bot"/)
-  assert.match(output.join(''), /2\.yaml: no #cloud-config/)
+  assert.match(output.join(''), /2\.yaml has no #cloud-config/)
   assert.deepEqual(
     steps.map(({ step, status }) => `${step} ${status}`),
     ['read failed', 'runcmd ok'],

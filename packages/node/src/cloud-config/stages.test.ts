@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parseSource } from './stage-sources.ts'
+import { stageSources } from './stage-sources.ts'
 import { type StageName, stepsOf } from './stages.ts'
 
 function steps(text: string, stage: StageName) {
-  const { source, errors } = parseSource(`#cloud-config\n${text}`, 'x.yaml')
-  if (!source) throw new Error(errors.join('; '))
+  const file = { kind: 'file', name: 'x.yaml', text: `#cloud-config\n${text}` } as const
+  const { sources, broken } = stageSources([file])
+  const [source] = sources
+  if (!source || broken.length > 0) throw new Error(JSON.stringify(broken))
   return stepsOf(source.config, stage).map(({ step }) => step)
 }
 

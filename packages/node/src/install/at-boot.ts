@@ -28,8 +28,7 @@ export function installAtBoot(base: Host, options: InstallOptions): number {
   if (has(words.interactive)) return startInteractive(base)
   let settings: ReturnType<typeof installSettings>['settings']
   try {
-    const { configs } = readInstallConfigs(base, options.config)
-    settings = installSettings(configs.map(({ config }) => config)).settings
+    settings = installSettings(readInstallConfigs(base, options.config).merged).settings
   } catch (error) {
     const { message, exit } = failureOf(error)
     host.printError(`\nkiln: nothing is installed by itself: ${message}\n`)

@@ -4,6 +4,15 @@ import * as z from 'zod/mini'
 export const text = z.string()
 export const list = z.array(text)
 export const flag = z.optional(z.boolean())
+export const number = z.number()
+/** A text without anything in it is a slip of the pen. */
+export const filled = text.check(z.minLength(1, 'must not be empty'))
+/** Where the field takes any scalar and makes a text of it. */
+export const Scalar = z.union([text, number, z.boolean()])
+export const Scalars = z.record(text, Scalar)
+/** Variables of an environment, as a list. */
+export const Assignments = z.array(text.check(z.regex(/^[A-Za-z_]\w*=/, 'must be NAME=VALUE')))
+export const Url = text.check(z.regex(/^https?:\/\/[^\s]+$/, 'must be an http or https address'))
 export const pathText = text.check(z.regex(/^\/[^\0]*$/, 'must be an absolute path'))
 
 /** A number is a mode as YAML read it (`0644` is octal there); a text holds octal digits. */

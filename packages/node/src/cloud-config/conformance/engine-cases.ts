@@ -91,11 +91,20 @@ export const engineCases: readonly StageCase[] = [
     id: 'E10',
     what: 'the same step in three files runs three times',
     configs: {
-      '1.yaml': 'stages: {boot: [{commands: [a]}]}',
-      '2.yaml': 'stages: {boot: [{commands: [a]}]}',
-      '3.yaml': 'stages: {boot: [{commands: [a]}]}',
+      '1.yaml': 'x-n: 1\nstages: {boot: [{commands: [a]}]}',
+      '2.yaml': 'x-n: 2\nstages: {boot: [{commands: [a]}]}',
+      '3.yaml': 'x-n: 3\nstages: {boot: [{commands: [a]}]}',
     },
     expect: { ran: ['a', 'a', 'a'] },
+  },
+  {
+    id: 'E10',
+    what: 'corrected: the very same text in two files, as on a medium and as user data, runs once',
+    configs: {
+      '1.yaml': 'stages: {boot: [{commands: [a]}]}',
+      '2.yaml': 'stages: {boot: [{commands: [a]}]}',
+    },
+    expect: { ran: ['a'] },
   },
   {
     id: 'E11',

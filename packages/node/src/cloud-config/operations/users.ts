@@ -1,3 +1,4 @@
+import { looksLikeHash } from '@kiln/contract/cloud-config/password'
 import { HostError } from '../../host/host.ts'
 import { chownTree, exists, readIfThere, statIfThere } from '../../host/tree.ts'
 import {
@@ -6,7 +7,6 @@ import {
   type AccountRequest,
   accountOfUid,
   findAccount,
-  looksLikeHash,
   ensureUser as withUser,
 } from '../accounts.ts'
 import { type Actor, OperationError, runOrFail } from './actor.ts'
