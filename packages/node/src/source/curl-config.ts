@@ -9,11 +9,25 @@ export interface CurlRequest {
   readonly resumeAt?: number
   /** Largest body in bytes; more is refused. */
   readonly largest?: number
+  /** Bytes of a file that curl may write at all, whatever the server promised. The shell sees to it. */
+  readonly hardLimit?: number
   readonly headers?: readonly string[]
   readonly user?: { readonly name: string; readonly password: string }
   /** Fields of a form: sent in the address, or with `post` in the body. */
   readonly form?: Readonly<Record<string, string>>
   readonly post?: boolean
+  /** Default GET, or POST with a form that says so. */
+  readonly method?: 'PUT' | 'POST'
+  /** Sent as it is. */
+  readonly body?: string
+  /** `false`: a redirect is an answer, not a way. */
+  readonly follow?: false
+  /** No proxy, whatever the environment says: an address of this machine's own network. */
+  readonly direct?: boolean
+  /** Port or ports of this side: `1-1023` shows that root asks. */
+  readonly localPort?: string
+  /** Whole seconds that all of it may take. */
+  readonly seconds?: number
   /** File of private authorities (PEM). */
   readonly authority?: string
   /** Also follows and uses addresses without encryption. */
@@ -31,7 +45,7 @@ export interface CurlPatience {
 }
 
 /** What curl prints at the end, for {@link parseOutcome}. */
-const outcomeFormat = '%{http_code} %{size_download}'
+const outcomeFormat = '%{http_code} %{size_download} %{remote_ip}'
 const mostRedirects = 5
 
 /**
@@ -45,8 +59,9 @@ export function curlConfig(request: CurlRequest): string {
     ['url', request.url],
     ['silent'],
     ['show-error'],
-    ['location'],
-    ['max-redirs', String(mostRedirects)],
+    ...(request.follow === false
+      ? []
+      : ([['location'], ['max-redirs', String(mostRedirects)]] as const)),
     ['proto', protocols],
     ['proto-redir', protocols],
     ['connect-timeout', String(patience.connect)],
@@ -63,6 +78,11 @@ export function curlConfig(request: CurlRequest): string {
     ...(request.headers ?? []).map((header) => ['header', header] as const),
     ...(request.user ? [['user', `${request.user.name}:${request.user.password}`] as const] : []),
     ...(request.form && !post ? [['get'] as const] : []),
+    ...(request.method === undefined ? [] : [['request', request.method] as const]),
+    ...(request.body === undefined ? [] : [['data-raw', request.body] as const]),
+    ...(request.direct ? [['noproxy', '*'] as const] : []),
+    ...(request.localPort === undefined ? [] : [['local-port', request.localPort] as const]),
+    ...(request.seconds === undefined ? [] : [['max-time', String(request.seconds)] as const]),
     ...Object.entries(request.form ?? {}).map(
       ([key, value]) => ['data-urlencode', `${key}=${value}`] as const,
     ),
@@ -83,11 +103,13 @@ export interface CurlOutcome {
   readonly status: number
   /** Bytes of the body that came. */
   readonly bytes: number
+  /** Who was connected to at last; a proxy, where there is one. */
+  readonly address?: string
 }
 
 export function parseOutcome(stdout: string): CurlOutcome {
-  const [, status = '0', bytes = '0'] = stdout.match(/(\d+) (\d+)\s*$/) ?? []
-  return { status: Number(status), bytes: Number(bytes) }
+  const [, status = '0', bytes = '0', address] = stdout.match(/(\d+) (\d+)(?: ([\da-fA-F.:]+))?\s*$/) ?? []
+  return { status: Number(status), bytes: Number(bytes), ...(address === undefined ? {} : { address }) }
 }
 
 /** Header lines of the last answer: a redirect and each retry of curl's own put theirs before it. */
