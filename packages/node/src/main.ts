@@ -1,4 +1,6 @@
 import { nodeStages } from '@kiln/contract/cloud-config/schema/stage-names'
+import { isPullStage, pullAtStage } from './cloud-config/datasources/at-stage.ts'
+import { dataSourceCommand } from './cloud-config/datasources/command.ts'
 import { factsCommand } from './cloud-config/facts/command.ts'
 import { runStage } from './cloud-config/run-stage.ts'
 import { sourcesOf } from './cloud-config/sources.ts'
@@ -33,6 +35,7 @@ const usage = `kiln-agent: the program on a Kiln node
   kiln-agent logs               packs what helps to find a fault, without secrets
   kiln-agent install            puts a system on a disk; see kiln-agent install --help
   kiln-agent run-stage STAGE    acts on the cloud-configs: ${nodeStages.join(', ')}
+  kiln-agent datasource         where this machine's user data came from
   kiln-agent facts              what templates of a cloud-config know of this machine
   kiln-agent health             decides whether a new generation is good; run by kiln-health.service
   kiln-agent reconcile          notes which generation came up; run by kiln-reconcile.service
@@ -53,6 +56,7 @@ const verbs: Readonly<Record<string, (host: Host, args: readonly string[]) => nu
   ready: (host) => announceReady(host),
   'boot-loader': command(bootLoaderCommand),
   bootentry: command(bootEntryCommand),
+  datasource: command(dataSourceCommand),
   facts: command(factsCommand),
   health: command(healthCommand),
   logs: command(logsCommand),
@@ -92,5 +96,11 @@ function runStageVerb(host: Host, [name, ...more]: readonly string[]): number {
     host.printError(`kiln-agent: run-stage takes one of: ${nodeStages.join(', ')}\n`)
     return usageCode
   }
-  return runStage(host, stage, { sources: sourcesOf(''), root: '', shell: ['/bin/sh'] })
+  const surroundings = { root: '', shell: ['/bin/sh'] } as const
+  const late = isPullStage(stage) ? pullAtStage(host, stage) : undefined
+  // User data that came with the network missed these stages.
+  for (const missed of late === undefined ? [] : (['initramfs', 'boot'] as const)) {
+    runStage(host, missed, { ...surroundings, sources: [{ path: late ?? '', recursive: true }] })
+  }
+  return runStage(host, stage, { ...surroundings, sources: sourcesOf('') })
 }

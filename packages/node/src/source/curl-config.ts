@@ -53,15 +53,13 @@ const mostRedirects = 5
  * secrets in arguments can be read by every user of a machine.
  */
 export function curlConfig(request: CurlRequest): string {
-  const { patience, plainHttp = false, failOnError = false, resumeAt = 0, post = false } = request
+  const { patience, plainHttp = false } = request
   const protocols = plainHttp ? '=http,https' : '=https'
-  const lines: readonly (readonly [name: string, value?: string])[] = [
+  const lines: readonly Option[] = [
     ['url', request.url],
     ['silent'],
     ['show-error'],
-    ...(request.follow === false
-      ? []
-      : ([['location'], ['max-redirs', String(mostRedirects)]] as const)),
+    ...(request.follow === false ? [] : followed),
     ['proto', protocols],
     ['proto-redir', protocols],
     ['connect-timeout', String(patience.connect)],
@@ -71,23 +69,43 @@ export function curlConfig(request: CurlRequest): string {
     ['dump-header', request.headerFile],
     ['output', request.output],
     ['write-out', outcomeFormat],
-    ...(failOnError ? [['fail'] as const] : []),
-    ...(resumeAt > 0 ? [['continue-at', String(resumeAt)] as const] : []),
-    ...(request.largest === undefined ? [] : [['max-filesize', String(request.largest)] as const]),
-    ...(request.authority === undefined ? [] : [['cacert', request.authority] as const]),
+    ...wishes(request),
     ...(request.headers ?? []).map((header) => ['header', header] as const),
-    ...(request.user ? [['user', `${request.user.name}:${request.user.password}`] as const] : []),
-    ...(request.form && !post ? [['get'] as const] : []),
-    ...(request.method === undefined ? [] : [['request', request.method] as const]),
-    ...(request.body === undefined ? [] : [['data-raw', request.body] as const]),
-    ...(request.direct ? [['noproxy', '*'] as const] : []),
-    ...(request.localPort === undefined ? [] : [['local-port', request.localPort] as const]),
-    ...(request.seconds === undefined ? [] : [['max-time', String(request.seconds)] as const]),
     ...Object.entries(request.form ?? {}).map(
       ([key, value]) => ['data-urlencode', `${key}=${value}`] as const,
     ),
   ]
   return lines.map(([name, value]) => (value === undefined ? name : `${name} = ${quoted(value)}`)).join('\n')
+}
+
+type Option = readonly [name: string, value?: string]
+
+const followed: readonly Option[] = [['location'], ['max-redirs', String(mostRedirects)]]
+
+/** What only some requests have. */
+function wishes(request: CurlRequest): Option[] {
+  const { resumeAt = 0, user, form, post = false } = request
+  const switches: Readonly<Record<string, boolean | undefined>> = {
+    fail: request.failOnError,
+    get: form && !post,
+  }
+  const values: Readonly<Record<string, string | number | undefined>> = {
+    'continue-at': resumeAt > 0 ? resumeAt : undefined,
+    'max-filesize': request.largest,
+    cacert: request.authority,
+    user: user && `${user.name}:${user.password}`,
+    request: request.method,
+    'data-raw': request.body,
+    noproxy: request.direct ? '*' : undefined,
+    'local-port': request.localPort,
+    'max-time': request.seconds,
+  }
+  return [
+    ...Object.entries(switches).flatMap(([name, on]): Option[] => (on ? [[name]] : [])),
+    ...Object.entries(values).flatMap(([name, value]): Option[] =>
+      value === undefined ? [] : [[name, String(value)]],
+    ),
+  ]
 }
 
 /** Escapes as curl(1) reads them back. A line break in a header would be a second header. */
