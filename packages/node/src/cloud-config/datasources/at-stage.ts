@@ -37,8 +37,12 @@ export function pullAtStage(
 }
 
 function setLoading(host: Host, loading: boolean): void {
-  if (loading) host.write(loadingSentinel, '')
-  else if (exists(host, loadingSentinel)) host.remove(loadingSentinel)
+  if (loading) {
+    host.mkdir('/run', { recursive: true })
+    host.write(loadingSentinel, '')
+  } else if (exists(host, loadingSentinel)) {
+    host.remove(loadingSentinel)
+  }
 }
 
 function tell(host: Host, { outcome, provider, instanceId, attempts, notes }: PullRecord): void {
