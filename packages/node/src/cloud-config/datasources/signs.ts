@@ -5,7 +5,10 @@ import { devicePath, scanDevices } from '../../initramfs/devices.ts'
 import { readDmi } from '../facts/dmi.ts'
 import { slurp } from '../facts/slurp.ts'
 import type { Medium, Signs } from './detect.ts'
+import { loadModules } from './modprobe.ts'
 import { readWish } from './wish.ts'
+
+const fwCfg = '/sys/firmware/qemu_fw_cfg'
 
 export interface SignsResult {
   readonly signs: Signs
@@ -18,6 +21,8 @@ export function readSigns(host: Host): SignsResult {
   const dmi = readDmi(host)
   const words = splitCommandLine(slurp(host, '/proc/cmdline'))
   const wish = readWish(words, dmi)
+  // Its folder in /sys is there only with its driver.
+  if (dmi.sys_vendor === 'QEMU' && !exists(host, fwCfg)) loadModules(host, ['qemu_fw_cfg'])
   const signs = { dmi, words, media: readMedia(host), has: (path: string) => exists(host, path) }
   return typeof wish === 'string'
     ? { signs: { ...signs, wish: undefined }, warning: wish }

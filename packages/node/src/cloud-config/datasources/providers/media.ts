@@ -2,6 +2,7 @@ import { type Host, HostError } from '../../../host/host.ts'
 import { statIfThere } from '../../../host/tree.ts'
 import type { Medium } from '../detect.ts'
 import { type Metadata, metadata } from '../metadata.ts'
+import { loadModules } from '../modprobe.ts'
 import { DataSourceError } from '../source-error.ts'
 import { noCloudMetadata } from './nocloud.ts'
 import { openStackMetadata } from './openstack.ts'
@@ -10,12 +11,18 @@ import { openStackMetadata } from './openstack.ts'
 export type Files = ReadonlyMap<string, Uint8Array>
 
 const mountPoint = '/run/kiln/seed'
+/** Modules of a file system, in case nobody has loaded them yet. */
+const drivers: Readonly<Record<string, readonly string[]>> = {
+  iso9660: ['isofs'],
+  vfat: ['vfat', 'nls_cp437', 'nls_iso8859_1', 'nls_utf8', 'nls_ascii'],
+}
 /** As for any other cloud-config. */
 const largestFile = 1024 * 1024
 
 /** Mounts a medium, read-only and without programs, and reads those files that are there. @throws DataSourceError unreadable */
 export function readMedium(host: Host, { device, type }: Medium, names: readonly string[]): Files {
   host.mkdir(mountPoint, { recursive: true, mode: 0o700 })
+  loadModules(host, drivers[type] ?? [])
   try {
     host.mount({
       source: device,
