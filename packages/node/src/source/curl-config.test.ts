@@ -13,6 +13,7 @@ const usual = {
 test('a request: nothing but https, no endless waiting', () => {
   assert.deepEqual(curlConfig(usual).split('\n'), [
     'url = "https://example.org/v2/"',
+    'globoff',
     'silent',
     'show-error',
     'location',

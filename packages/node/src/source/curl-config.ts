@@ -57,6 +57,8 @@ export function curlConfig(request: CurlRequest): string {
   const protocols = plainHttp ? '=http,https' : '=https'
   const lines: readonly Option[] = [
     ['url', request.url],
+    // Brackets and braces are letters like any other.
+    ['globoff'],
     ['silent'],
     ['show-error'],
     ...(request.follow === false ? [] : followed),

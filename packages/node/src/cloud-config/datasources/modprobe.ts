@@ -6,7 +6,7 @@ import { type Host, HostError } from '../../host/host.ts'
  */
 export function loadModules(host: Pick<Host, 'run'>, names: readonly string[]): void {
   try {
-    if (names.length > 0) host.run(['modprobe', '--quiet', '--all', ...names])
+    if (names.length > 0) host.run(['modprobe', '-q', '-a', ...names])
   } catch (error) {
     if (!(error instanceof HostError)) throw error
   }
