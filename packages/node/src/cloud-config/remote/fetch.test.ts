@@ -135,9 +135,7 @@ describe('a server that means harm', () => {
     const server = await webServer(context, {
       '/a': [{ body: `${config}${'#'.repeat(99)}`, breakAfter: 20, hold: true }],
     })
-    const start = node.host.uptime()
     assert.equal(reasonOf(fetch(node, `http://${server.host}/a`, { patienceMs: 3000 })), 'too-slow')
-    assert.ok(node.host.uptime() - start < 6000)
   })
 
   test('a name that stands for this machine is not used, whatever it is called', async (context) => {
