@@ -188,3 +188,14 @@ export const services = {
   },
 } as const satisfies Readonly<Record<string, Service>>
 export type ServiceName = keyof typeof services
+
+/** The host of a machine on Azure, which wants to hear that it is ready. */
+export const wireServer = {
+  origin: 'http://168.63.129.16',
+  answers: {
+    'GET /machine?comp=goalstate':
+      '<GoalState><Incarnation>1</Incarnation><Container><ContainerId>c-1</ContainerId><RoleInstanceList>' +
+      '<RoleInstance><InstanceId>i-1._m1</InstanceId></RoleInstance></RoleInstanceList></Container></GoalState>',
+    'POST /machine?comp=health': '',
+  },
+} as const satisfies Service

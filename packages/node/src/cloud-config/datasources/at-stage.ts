@@ -46,7 +46,7 @@ function setLoading(host: Host, loading: boolean): void {
 }
 
 function tell(host: Host, { outcome, provider, instanceId, attempts, notes }: PullRecord): void {
-  if (outcome === 'new') host.print(`kiln: user data of ${provider}, instance ${instanceId}\n`)
+  if (outcome === 'new') host.printError(`kiln: user data of ${provider}, instance ${instanceId}\n`)
   for (const { provider: name, outcome: result, detail } of attempts) {
     if (result === 'failed') host.printError(`kiln: data source ${name}: ${detail}\n`)
   }

@@ -8,7 +8,7 @@ import type { Host } from '../../host/host.ts'
 import { exists, listIfThere } from '../../host/tree.ts'
 import { withFakeCurl } from '../../testkit/fake-curl.ts'
 import { isoImage } from '../../testkit/images.ts'
-import { cloudConfig, type Service, services } from '../../testkit/metadata-services.ts'
+import { cloudConfig, type Service, services, wireServer } from '../../testkit/metadata-services.ts'
 import { type Program, rootedHost } from '../../testkit/rooted-host.ts'
 import { loadingSentinel, pullAtStage } from './at-stage.ts'
 import { pullDataSource, usualFolder } from './pull.ts'
@@ -150,16 +150,8 @@ describe('a platform', () => {
   })
 
   test('Azure hears that the machine is ready, when it is a new one', (context) => {
-    const wire: Service = {
-      origin: 'http://168.63.129.16',
-      answers: {
-        'GET /machine?comp=goalstate':
-          '<Incarnation>1</Incarnation><ContainerId>c</ContainerId><InstanceId>i</InstanceId>',
-        'POST /machine?comp=health': '',
-      },
-    }
     const files = { '/sys/class/dmi/id/chassis_asset_tag': '7783-7084-3265-9085-8269-3286-77\n' }
-    const { host, asked } = machine(context, files, [services.azure, wire])
+    const { host, asked } = machine(context, files, [services.azure, wireServer])
     pullDataSource(host, { reach: 'network', folder })
     const reports = () => asked.filter(({ url }) => url.endsWith('comp=health')).length
     assert.equal(reports(), 1)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { cloudConfig, type Service, services } from '../../../testkit/metadata-services.ts'
+import { cloudConfig, type Service, services, wireServer } from '../../../testkit/metadata-services.ts'
 import { decodeBase64 } from '../../base64.ts'
 import type { Ask, Question } from '../ask.ts'
 import type { Metadata } from '../metadata.ts'
@@ -294,12 +294,10 @@ test('scaleway: user data is asked for from a privileged port, and nothing else 
 })
 
 describe('azure: the report that it is ready', () => {
-  const goal =
-    '<GoalState><Incarnation>1</Incarnation><Container><ContainerId>c-1</ContainerId><RoleInstanceList>' +
-    '<RoleInstance><InstanceId>i-1._m1</InstanceId></RoleInstance></RoleInstanceList></Container></GoalState>'
+  const goal = wireServer.answers['GET /machine?comp=goalstate']
   const wire = (xml: string): Service => ({
-    origin: 'http://168.63.129.16',
-    answers: { 'GET /machine?comp=goalstate': xml, 'POST /machine?comp=health': '' },
+    ...wireServer,
+    answers: { ...wireServer.answers, 'GET /machine?comp=goalstate': xml },
   })
 
   test('has the names of the goal state', () => {
