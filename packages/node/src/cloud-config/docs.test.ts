@@ -8,7 +8,7 @@ import { factsFromFile } from './plan/facts.ts'
 import { nodeTemplates } from './plan/node-facts.ts'
 import { planStage } from './plan/plan-stage.ts'
 import { impossibleIn } from './plan/plan-view.ts'
-import { parseSource } from './stage-sources.ts'
+import { stageSources } from './stage-sources.ts'
 
 const read = (path: string) => readFileSync(new URL(`../../../../${path}`, import.meta.url), 'utf8')
 const page = read('docs/stages.md')
@@ -23,9 +23,9 @@ function factsOfExample() {
 test('docs: every cloud-config of the page can be planned', () => {
   assert.ok(configs.length >= 4)
   for (const text of configs) {
-    const { source, errors } = parseSource(text, 'stages.md')
-    if (!source) throw new Error(errors.join('; '))
-    assert.deepEqual(impossibleIn(planStage([source], 'boot', factsOfExample())), [])
+    const { sources, broken } = stageSources([{ kind: 'file', name: 'stages.md', text }])
+    assert.deepEqual(broken, [])
+    assert.deepEqual(impossibleIn(planStage(sources, 'boot', factsOfExample())), [])
   }
 })
 

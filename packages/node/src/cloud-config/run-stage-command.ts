@@ -1,6 +1,7 @@
 import { settableStages } from '@kiln/contract/cloud-config/schema/stage-names'
 import type { Command } from '../command.ts'
 import type { Host } from '../host/host.ts'
+import { isPullStage, pullAtStage } from './datasources/at-stage.ts'
 import { nodeFacts } from './plan/node-facts.ts'
 import { planStage } from './plan/plan-stage.ts'
 import { planData, planLines } from './plan/plan-view.ts'
@@ -39,8 +40,20 @@ What ran, and what became of it: kiln-agent stages
     const sources = foldersOf(values)
     const isPlan = (['--plan', '--analyze', '-a'] as const).some((flag) => flags.has(flag))
     if (isPlan) return showPlan(host, stage, sources, flags.has('--json'))
-    return runStage(host, stage, { sources, root: '', shell: ['/bin/sh'] })
+    if (values['--override-cloud-init-paths'] === undefined) runMissed(host, stage)
+    return runStage(host, stage, { ...surroundings, sources })
   },
+}
+
+const surroundings = { root: '', shell: ['/bin/sh'] } as const
+
+/** Pulls user data where that is due. What came with the network missed the stages before it, which are run on it alone. */
+function runMissed(host: Host, stage: AnyStage): void {
+  const late = isPullStage(stage) ? pullAtStage(host, stage) : undefined
+  if (late === undefined) return
+  for (const missed of ['initramfs', 'boot'] as const) {
+    runStage(host, missed, { ...surroundings, sources: [{ path: late, recursive: true }] })
+  }
 }
 
 function foldersOf(values: Readonly<Partial<Record<Value, string>>>): SourceFolder[] {
