@@ -1,4 +1,5 @@
 import { configCommand, validateCommand } from './cloud-config/config-command.ts'
+import { dataSourceCommand } from './cloud-config/datasources/command.ts'
 import { factsCommand } from './cloud-config/facts/command.ts'
 import { runStageCommand } from './cloud-config/run-stage-command.ts'
 import { stagesCommand } from './cloud-config/stages-command.ts'
@@ -36,6 +37,7 @@ const usage = `kiln-agent: the program on a Kiln node
   kiln-agent validate FILE      checks a cloud-config
   kiln-agent run-stage STAGE    acts on the cloud-configs, or with --plan says what it would do
   kiln-agent stages [STAGE]     what the stages of this boot did, what failed, and why
+  kiln-agent datasource         where this machine's user data came from
   kiln-agent facts              what templates of a cloud-config know of this machine
   kiln-agent health             decides whether a new generation is good; run by kiln-health.service
   kiln-agent reconcile          notes which generation came up; run by kiln-reconcile.service
@@ -58,6 +60,7 @@ const verbs: Readonly<Record<string, (host: Host, args: readonly string[]) => nu
   'boot-loader': command(bootLoaderCommand),
   bootentry: command(bootEntryCommand),
   config: command(configCommand),
+  datasource: command(dataSourceCommand),
   facts: command(factsCommand),
   health: command(healthCommand),
   logs: command(logsCommand),

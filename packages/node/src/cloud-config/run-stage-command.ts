@@ -1,6 +1,7 @@
 import { settableStages } from '@kiln/contract/cloud-config/schema/stage-names'
 import type { Command } from '../command.ts'
 import type { Host } from '../host/host.ts'
+import { isPullStage, pullAtStage } from './datasources/at-stage.ts'
 import { nodeFacts } from './plan/node-facts.ts'
 import { planStage } from './plan/plan-stage.ts'
 import { planData, planLines } from './plan/plan-view.ts'
@@ -39,8 +40,18 @@ What ran, and what became of it: kiln-agent stages
     const sources = foldersOf(values)
     const isPlan = (['--plan', '--analyze', '-a'] as const).some((flag) => flags.has(flag))
     if (isPlan) return showPlan(host, stage, sources, flags.has('--json'))
-    return runStage(host, stage, { sources, root: '', shell: ['/bin/sh'] })
+    return act(host, stage, sources)
   },
+}
+
+/** Stages begin with looking for user data; what comes with the network missed two of them. */
+function act(host: Host, stage: AnyStage, sources: readonly SourceFolder[]): number {
+  const surroundings = { root: '', shell: ['/bin/sh'] } as const
+  const late = isPullStage(stage) ? pullAtStage(host, stage) : undefined
+  for (const missed of late === undefined ? [] : (['initramfs', 'boot'] as const)) {
+    runStage(host, missed, { ...surroundings, sources: [{ path: late ?? '', recursive: true }] })
+  }
+  return runStage(host, stage, { ...surroundings, sources })
 }
 
 function foldersOf(values: Readonly<Partial<Record<Value, string>>>): SourceFolder[] {
@@ -51,7 +62,7 @@ function foldersOf(values: Readonly<Partial<Record<Value, string>>>): SourceFold
 }
 
 function showPlan(host: Host, stage: AnyStage, folders: readonly SourceFolder[], json: boolean): number {
-  const { sources, broken } = readStageSources(host, folders)
+  const { sources, broken } = readStageSources(host, { folders })
   for (const { errors } of broken) for (const error of errors) host.printError(`kiln-agent: ${error}\n`)
   const facts = nodeFacts(host, '')
   const plan = { stage, steps: phasesOf(stage).flatMap((phase) => planStage(sources, phase, facts)) }

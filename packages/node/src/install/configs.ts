@@ -39,7 +39,7 @@ export function readInstallConfigs(
   const folders = sourcesOf('').filter(({ path }) => named === undefined || path === imageConfigs)
   const wanted = named === undefined ? [] : [namedSource(host, named)]
   const made = added.map(({ file, text }): ConfigSource => ({ kind: 'file', name: file, text }))
-  const gathered = gatherSources(host, { folders, added: [...wanted, ...made] })
+  const gathered = gatherSources(host, { folders, added: [...wanted, ...made], network: true })
   const collected = collect(gathered.sources, { lenient: gathered.lenient })
   const problems = [
     ...[...gathered.errors, ...collected.errors].map(sentence),
@@ -51,7 +51,7 @@ export function readInstallConfigs(
   return {
     configs: filesOf(gathered.sources, collected),
     merged: collected.config,
-    warnings: collected.warnings.map(({ code, message, place }) =>
+    warnings: [...gathered.warnings, ...collected.warnings].map(({ code, message, place }) =>
       place?.line === undefined || code === 'W-IGNORED' ? message : `${formatPlace(place)}: ${message}`,
     ),
   }

@@ -39,6 +39,7 @@ export const bundleFiles = [
   '/etc/os-release',
   '/proc/cmdline',
   '/run/kiln/boot.json',
+  '/run/kiln/datasources.json',
   '/run/kiln/stages.jsonl',
   '/run/initramfs/cos-state/kiln',
   '/oem',
