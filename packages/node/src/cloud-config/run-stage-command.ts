@@ -40,18 +40,20 @@ What ran, and what became of it: kiln-agent stages
     const sources = foldersOf(values)
     const isPlan = (['--plan', '--analyze', '-a'] as const).some((flag) => flags.has(flag))
     if (isPlan) return showPlan(host, stage, sources, flags.has('--json'))
-    return act(host, stage, sources)
+    if (values['--override-cloud-init-paths'] === undefined) runMissed(host, stage)
+    return runStage(host, stage, { ...surroundings, sources })
   },
 }
 
-/** Stages begin with looking for user data; what comes with the network missed two of them. */
-function act(host: Host, stage: AnyStage, sources: readonly SourceFolder[]): number {
-  const surroundings = { root: '', shell: ['/bin/sh'] } as const
+const surroundings = { root: '', shell: ['/bin/sh'] } as const
+
+/** Pulls user data where that is due. What came with the network missed the stages before it, which are run on it alone. */
+function runMissed(host: Host, stage: AnyStage): void {
   const late = isPullStage(stage) ? pullAtStage(host, stage) : undefined
-  for (const missed of late === undefined ? [] : (['initramfs', 'boot'] as const)) {
-    runStage(host, missed, { ...surroundings, sources: [{ path: late ?? '', recursive: true }] })
+  if (late === undefined) return
+  for (const missed of ['initramfs', 'boot'] as const) {
+    runStage(host, missed, { ...surroundings, sources: [{ path: late, recursive: true }] })
   }
-  return runStage(host, stage, { ...surroundings, sources })
 }
 
 function foldersOf(values: Readonly<Partial<Record<Value, string>>>): SourceFolder[] {
