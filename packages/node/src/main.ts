@@ -1,9 +1,8 @@
-import { nodeStages } from '@kiln/contract/cloud-config/schema/stage-names'
-import { isPullStage, pullAtStage } from './cloud-config/datasources/at-stage.ts'
+import { configCommand, validateCommand } from './cloud-config/config-command.ts'
 import { dataSourceCommand } from './cloud-config/datasources/command.ts'
 import { factsCommand } from './cloud-config/facts/command.ts'
-import { runStage } from './cloud-config/run-stage.ts'
-import { sourcesOf } from './cloud-config/sources.ts'
+import { runStageCommand } from './cloud-config/run-stage-command.ts'
+import { stagesCommand } from './cloud-config/stages-command.ts'
 import { type Command, runCommand } from './command.ts'
 import { growPersistent } from './disk/grow.ts'
 import { healthCommand } from './health/health.ts'
@@ -34,7 +33,10 @@ const usage = `kiln-agent: the program on a Kiln node
   kiln-agent boot-loader        shows the boot loader, or renews it
   kiln-agent logs               packs what helps to find a fault, without secrets
   kiln-agent install            puts a system on a disk; see kiln-agent install --help
-  kiln-agent run-stage STAGE    acts on the cloud-configs: ${nodeStages.join(', ')}
+  kiln-agent config             the configuration of this machine, all sources merged
+  kiln-agent validate FILE      checks a cloud-config
+  kiln-agent run-stage STAGE    acts on the cloud-configs, or with --plan says what it would do
+  kiln-agent stages [STAGE]     what the stages of this boot did, what failed, and why
   kiln-agent datasource         where this machine's user data came from
   kiln-agent facts              what templates of a cloud-config know of this machine
   kiln-agent health             decides whether a new generation is good; run by kiln-health.service
@@ -52,10 +54,12 @@ const verbs: Readonly<Record<string, (host: Host, args: readonly string[]) => nu
   // Names of the field.
   'manual-install': installVerb,
   'interactive-install': (host, args) => installVerb(host, ['--interactive', ...args]),
-  'run-stage': runStageVerb,
+  'run-stage': command(runStageCommand),
+  stages: command(stagesCommand),
   ready: (host) => announceReady(host),
   'boot-loader': command(bootLoaderCommand),
   bootentry: command(bootEntryCommand),
+  config: command(configCommand),
   datasource: command(dataSourceCommand),
   facts: command(factsCommand),
   health: command(healthCommand),
@@ -66,6 +70,7 @@ const verbs: Readonly<Record<string, (host: Host, args: readonly string[]) => nu
   rollback: command(rollbackCommand),
   state: command(stateCommand),
   upgrade: command(upgradeCommand),
+  validate: command(validateCommand),
   version: (host) => {
     host.print(`kiln-agent ${version}\n`)
     return 0
@@ -88,19 +93,4 @@ export function main(host: Host): number {
 
 function command<F extends string, V extends string>(definition: Command<F, V>) {
   return (host: Host, args: readonly string[]) => runCommand(host, definition, args)
-}
-
-function runStageVerb(host: Host, [name, ...more]: readonly string[]): number {
-  const stage = nodeStages.find((known) => known === name)
-  if (stage === undefined || more.length > 0) {
-    host.printError(`kiln-agent: run-stage takes one of: ${nodeStages.join(', ')}\n`)
-    return usageCode
-  }
-  const surroundings = { root: '', shell: ['/bin/sh'] } as const
-  const late = isPullStage(stage) ? pullAtStage(host, stage) : undefined
-  // User data that came with the network missed these stages.
-  for (const missed of late === undefined ? [] : (['initramfs', 'boot'] as const)) {
-    runStage(host, missed, { ...surroundings, sources: [{ path: late ?? '', recursive: true }] })
-  }
-  return runStage(host, stage, { ...surroundings, sources: sourcesOf('') })
 }

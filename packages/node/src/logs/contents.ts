@@ -40,7 +40,7 @@ export const bundleFiles = [
   '/proc/cmdline',
   '/run/kiln/boot.json',
   '/run/kiln/datasources.json',
-  '/run/kiln/stages.json',
+  '/run/kiln/stages.jsonl',
   '/run/initramfs/cos-state/kiln',
   '/oem',
   '/system/oem',
