@@ -27,6 +27,8 @@ export interface MachineOptions {
   readonly sshPort?: number | 'auto' | undefined
   readonly gui?: boolean | undefined
   readonly noReboot?: boolean | undefined
+  /** Files that the guest finds in its firmware: name → file. */
+  readonly fwCfg?: Readonly<Record<string, string>> | undefined
   /** File that gets every byte of the serial console. */
   readonly serialLog?: string | undefined
   /** Stops the machine. */
@@ -81,6 +83,7 @@ function planMachine(
     ...(sshPort ? { ssh: { hostPort: sshPort === 'auto' ? 0 : sshPort } } : {}),
     gui: options.gui ?? false,
     noReboot: options.noReboot ?? false,
+    ...(options.fwCfg ? { fwCfg: options.fwCfg } : {}),
   }
 }
 

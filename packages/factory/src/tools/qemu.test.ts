@@ -80,6 +80,11 @@ const differences: readonly { title: string; change: Partial<MachinePlan>; gives
     gives: ['-netdev user,id=network,hostfwd=tcp:127.0.0.1:2222-:22'],
   },
   { title: 'a window', change: { gui: true }, gives: ['-device VGA -display gtk'] },
+  {
+    title: 'files in the firmware',
+    change: { fwCfg: { 'opt/kiln/user-data': '/a,b.yaml' } },
+    gives: ['-fw_cfg name=opt/kiln/user-data,file=/a,,b.yaml'],
+  },
   { title: 'no reboot', change: { noReboot: true }, gives: ['-no-reboot'] },
   {
     title: 'the way out for probes',

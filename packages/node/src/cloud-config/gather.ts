@@ -1,22 +1,31 @@
 import { type Finding, parameter, splitCommandLine } from '@kiln/contract'
+import type { Warning } from '@kiln/contract/cloud-config/warnings'
 import { type Host, HostError } from '../host/host.ts'
 import { readIfThere } from '../host/tree.ts'
 import { type Collected, collect } from './collect.ts'
+import { commandLineConfig } from './command-line.ts'
 import type { ConfigSource } from './read-sources.ts'
+import { followRemote } from './remote-sources.ts'
 import { configFiles, type SourceFolder, sourcesOf } from './sources.ts'
 
 export interface Gathered {
-  /** In the order in which they count: folders, what is added, the kernel command line. */
+  /** In the order in which they count: folders, what is added, the kernel command line; each with what it leads to. */
   readonly sources: readonly ConfigSource[]
   readonly lenient: boolean
-  /** Files that are there and cannot be read. */
+  /** Files that are there and cannot be read, and addresses that can only be a mistake. */
   readonly errors: readonly Finding[]
+  /** Addresses from which nothing came, or only a copy of an earlier start. */
+  readonly warnings: readonly Warning[]
 }
 
 export interface GatherOptions {
   readonly folders?: readonly SourceFolder[]
   /** Behind those of the folders. */
   readonly added?: readonly ConfigSource[]
+  /** Whether `config_url` is fetched; otherwise only copies of an earlier start count. */
+  readonly network?: boolean
+  /** What stands before the path of those copies: `/sysroot` in the initramfs. */
+  readonly root?: string
 }
 
 const commandLineFile = '/proc/cmdline'
@@ -24,18 +33,27 @@ const commandLineFile = '/proc/cmdline'
 const lenientWord = 'kiln.lenient'
 
 /** What this machine has to say about its configuration. */
-export function gatherSources(
-  host: Host,
-  { folders = sourcesOf(''), added = [] }: GatherOptions = {},
-): Gathered {
+export function gatherSources(host: Host, options: GatherOptions = {}): Gathered {
+  const { folders = sourcesOf(''), added = [], network = false, root = '' } = options
   const line = readIfThere(host, commandLineFile) ?? ''
-  const read = folders.flatMap((folder) => configFiles(host, folder)).map((file) => readSource(host, file))
-  const files = read.flatMap((one) => ('code' in one ? [] : [one]))
+  const files = folders.flatMap((folder) => configFiles(host, folder))
+  const read = [...files, ...namedByCommandLine(line)].map((file) => readSource(host, file))
+  const here = read.flatMap((one) => ('code' in one ? [] : [one]))
+  const own = [...here, ...added, { kind: 'command-line', text: line } as const]
+  const followed = followRemote(host, own, { network, root })
   return {
-    sources: [...files, ...added, { kind: 'command-line', text: line }],
+    sources: followed.sources,
     lenient: parameter(splitCommandLine(line), lenientWord) !== undefined,
-    errors: read.flatMap((one) => ('code' in one ? [one] : [])),
+    errors: [...read.flatMap((one) => ('code' in one ? [one] : [])), ...followed.errors],
+    warnings: followed.warnings,
   }
+}
+
+/** `cos.setup=/oem/extra.yaml` names a file of this machine. */
+function namedByCommandLine(line: string): string[] {
+  if (!line.includes('=')) return []
+  const { configUrl } = commandLineConfig(line)
+  return configUrl?.startsWith('/') ? [configUrl] : []
 }
 
 /**
@@ -43,9 +61,13 @@ export function gatherSources(
  * is half broken.
  */
 export function nodeConfig(host: Host, options: GatherOptions = {}): Collected {
-  const { sources, lenient, errors } = gatherSources(host, options)
+  const { sources, lenient, errors, warnings } = gatherSources(host, options)
   const collected = collect(sources, { lenient })
-  return { ...collected, errors: [...errors, ...collected.errors] }
+  return {
+    ...collected,
+    errors: [...errors, ...collected.errors],
+    warnings: [...warnings, ...collected.warnings],
+  }
 }
 
 export function readSource(host: Host, file: string): ConfigSource | Finding {

@@ -64,7 +64,7 @@ function foldersOf(values: Readonly<Partial<Record<Value, string>>>): SourceFold
 }
 
 function showPlan(host: Host, stage: AnyStage, folders: readonly SourceFolder[], json: boolean): number {
-  const { sources, broken } = readStageSources(host, folders)
+  const { sources, broken } = readStageSources(host, { folders })
   for (const { errors } of broken) for (const error of errors) host.printError(`kiln-agent: ${error}\n`)
   const facts = nodeFacts(host, '')
   const plan = { stage, steps: phasesOf(stage).flatMap((phase) => planStage(sources, phase, facts)) }

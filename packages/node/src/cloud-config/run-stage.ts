@@ -17,6 +17,9 @@ export interface StageOptions {
   readonly image?: string
 }
 
+/** Stages in which addresses of configuration are asked; the others go by copies of an earlier start. */
+const networkStages: readonly AnyStage[] = ['network', 'reconcile']
+
 /**
  * Runs one stage: `X.before` of all sources, then `X`, then `X.after`. A step that fails is reported and recorded; what that
  * means for the others its policy says. A source that is not understood is reported and left out.
@@ -26,7 +29,8 @@ export function runStage(host: Host, stage: AnyStage, options: StageOptions): nu
   const { root, shell, sources: folders } = options
   const run = { failed: false, stopped: undefined as string | undefined }
   const record = (entry: StepRecord) => recordStep(host, root, entry)
-  let read = readStageSources(host, folders)
+  const where = { folders, root, network: networkStages.includes(stage) }
+  let read = readStageSources(host, where)
   tellReading(host, stage, read, record)
   run.failed = read.broken.length > 0
   for (const phase of phasesOf(stage)) {
@@ -40,7 +44,7 @@ export function runStage(host: Host, stage: AnyStage, options: StageOptions): nu
       if (step.onFailure === 'stop') run.stopped = `${step.name} failed, and on_failure is stop`
     }
     // A step may have brought new configuration.
-    if (steps.some(({ operations }) => operations.length > 0)) read = readStageSources(host, folders, read)
+    if (steps.some(({ operations }) => operations.length > 0)) read = readStageSources(host, where, read)
   }
   return run.failed ? 1 : 0
 }

@@ -1,10 +1,9 @@
 import { type Finding, formatPlace } from '@kiln/contract'
 import { sourceOf } from '@kiln/contract/cloud-config/tree'
 import type { Host } from '../host/host.ts'
-import { gatherSources } from './gather.ts'
+import { type GatherOptions, gatherSources } from './gather.ts'
 import type { StageSource } from './plan/plan-stage.ts'
 import { type ConfigSource, type ReadOptions, readSources, type Understood } from './read-sources.ts'
-import type { SourceFolder } from './sources.ts'
 
 export interface ReadSources {
   readonly sources: readonly StageSource[]
@@ -20,19 +19,17 @@ export interface ReadSources {
  * of it, and costs no other anything.
  * @param before what an earlier look gave; a file with the same text is not read again
  */
-export function readStageSources(
-  host: Host,
-  folders: readonly SourceFolder[],
-  before?: ReadSources,
-): ReadSources {
-  const gathered = gatherSources(host, { folders })
+export function readStageSources(host: Host, options: GatherOptions, before?: ReadSources): ReadSources {
+  // What was fetched once is a copy now.
+  const gathered = gatherSources(host, before ? { ...options, network: false } : options)
   const known = before?.known ?? new Map<string, Understood>()
   const read = stageSources(gathered.sources, { lenient: gathered.lenient, known })
   const unreadable = gathered.errors.map((error) => ({
     file: error.place?.file ?? '',
     errors: [sentence(error)],
   }))
-  return { ...read, broken: [...unreadable, ...read.broken], known }
+  const warnings = [...gathered.warnings.map(sentence), ...read.warnings]
+  return { ...read, broken: [...unreadable, ...read.broken], warnings, known }
 }
 
 /** The same for sources that somebody else gathered. */

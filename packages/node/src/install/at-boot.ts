@@ -1,5 +1,7 @@
 import { parameter, splitCommandLine } from '@kiln/contract'
 import { loadingSentinel } from '../cloud-config/datasources/at-stage.ts'
+import { gatherSources } from '../cloud-config/gather.ts'
+import { leadElsewhere } from '../cloud-config/remote-sources.ts'
 import { onAllConsoles } from '../consoles.ts'
 import type { Host } from '../host/host.ts'
 import { exists, readIfThere } from '../host/tree.ts'
@@ -28,6 +30,7 @@ export function installAtBoot(base: Host, options: InstallOptions): number {
   if (parameter(line, switchWord) === 'off') return 0
   if (has(words.interactive)) return startInteractive(base)
   awaitUserdata(base)
+  if (leadElsewhere(gatherSources(base).sources)) awaitNetwork(base)
   let settings: ReturnType<typeof installSettings>['settings']
   try {
     settings = installSettings(readInstallConfigs(base, options.config).merged).settings
@@ -40,7 +43,7 @@ export function installAtBoot(base: Host, options: InstallOptions): number {
     if (has(words.automatic)) host.print(`\n${hint}\n`)
     return 0
   }
-  if (isRemote(options.source ?? settings.source)) base.run(['systemctl', 'start', 'network-online.target'])
+  if (isRemote(options.source ?? settings.source)) awaitNetwork(base)
   const code = runInstall(base, options)
   if (code === 0 && settings.end === 'stay') host.print('kiln: take the medium out and restart\n')
   return code
@@ -54,6 +57,10 @@ function awaitUserdata(host: Host): void {
   for (let waited = 0; waited < userdataTimeoutMs && exists(host, loadingSentinel); waited += pollMs) {
     host.sleep(pollMs)
   }
+}
+
+function awaitNetwork(host: Host): void {
+  host.run(['systemctl', 'start', 'network-online.target'])
 }
 
 const hint =
