@@ -2,10 +2,11 @@ import { settableStages } from '@kiln/contract/cloud-config/schema/stage-names'
 import type { Command } from '../command.ts'
 import type { Host } from '../host/host.ts'
 import { isPullStage, pullAtStage } from './datasources/at-stage.ts'
+import { gatherSources } from './gather.ts'
 import { nodeFacts } from './plan/node-facts.ts'
 import { planStage } from './plan/plan-stage.ts'
 import { planData, planLines } from './plan/plan-view.ts'
-import { runStage } from './run-stage.ts'
+import { runStage, type StageOptions } from './run-stage.ts'
 import { type SourceFolder, sourcesOf } from './sources.ts'
 import { readStageSources } from './stage-sources.ts'
 import { type AnyStage, phasesOf } from './stages.ts'
@@ -44,14 +45,29 @@ What ran, and what became of it: kiln-agent stages
   },
 }
 
-/** Stages begin with looking for user data; what comes with the network missed two of them. */
-function act(host: Host, stage: AnyStage, sources: readonly SourceFolder[]): number {
-  const surroundings = { root: '', shell: ['/bin/sh'] } as const
-  const late = isPullStage(stage) ? pullAtStage(host, stage) : undefined
-  for (const missed of late === undefined ? [] : (['initramfs', 'boot'] as const)) {
-    runStage(host, missed, { ...surroundings, sources: [{ path: late ?? '', recursive: true }] })
-  }
-  return runStage(host, stage, { ...surroundings, sources })
+/** Stages begin with looking for user data. */
+function act(host: Host, stage: AnyStage, folders: readonly SourceFolder[]): number {
+  const surroundings = { root: '', shell: ['/bin/sh'], sources: folders } as const
+  if (stage === 'network') return actWithNetwork(host, surroundings)
+  if (isPullStage(stage)) pullAtStage(host, stage)
+  return runStage(host, stage, surroundings)
+}
+
+/** Stages that are over when the network is up. */
+const missed = ['initramfs', 'boot'] as const
+
+/** What comes with the network, user data and what addresses lead to, has missed two stages: they are run for it alone. */
+function actWithNetwork(host: Host, surroundings: StageOptions): number {
+  const { sources: folders } = surroundings
+  const before = new Set(gatherSources(host, { folders }).sources.map(({ text }) => text))
+  pullAtStage(host, 'network')
+  const gathered = gatherSources(host, { folders, network: true })
+  const late = gathered.sources.filter(({ text }) => !before.has(text))
+  const only = { ...gathered, sources: late, errors: [], warnings: [] }
+  const codes = (late.length === 0 ? [] : missed).map((stage) =>
+    runStage(host, stage, { ...surroundings, gathered: only, only: true }),
+  )
+  return Math.max(...codes, runStage(host, 'network', { ...surroundings, gathered }))
 }
 
 function foldersOf(values: Readonly<Partial<Record<Value, string>>>): SourceFolder[] {
