@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict'
-import { execFileSync, spawnSync } from 'node:child_process'
-import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { copyFileSync, existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { before, describe, test } from 'node:test'
 import { cloudConfig, type ServiceName, services } from '@kiln/node/testkit/metadata-services'
 import { agentCompiler } from './agent-program.ts'
 import { freshFolder } from './harness.ts'
+import { runInOwnNetwork } from './own-network.ts'
 
 /**
  * The program of a node against metadata services in the shape of each platform, at the platforms' own addresses, in a network
  * namespace that ends with the test. Needs no privileges and reaches nobody outside.
  */
-const here = import.meta.dirname
 const limitMs = 60_000
 
 /** What the machine says of itself: a file of its DMI, or a word of its command line where it says nothing. */
@@ -65,39 +65,28 @@ describe('the node program in the network of a platform', () => {
 
   for (const name of Object.keys(services) as ServiceName[]) {
     test(name, async () => {
-      const folder = join(await freshFolder(), 'machine')
-      mkdirSync(folder)
-      for (const file of ['kiln-agent', 'key.pem', 'certificate.pem'])
-        cpSync(join(tools, file), join(folder, file))
-      const { dmi = '', words = '' } = signs[name]
-      const { status, stdout, stderr } = spawnSync(
-        'unshare',
-        [
-          ...['--user', '--map-root-user', '--net', '--mount', '--pid', '--fork', '--kill-child', 'sh'],
-          ...[join(here, 'datasources.sh'), folder, process.execPath, join(here, 'metadata-server.ts')],
-          ...[name, dmi, words],
-        ],
-        { encoding: 'utf8', timeout: limitMs },
-      )
+      const { status, stdout, stderr, root, log } = await runInOwnNetwork({
+        ...{ tools, server: 'metadata-server.ts', service: name, limitMs, ...signs[name] },
+        commands: ['datasource --pull --json', 'datasource --pull --json'],
+      })
       assert.equal(status, 0, stderr)
       const [first, second] = stdout.split(/(?<=^\}\n)/m).map((text) => JSON.parse(text) as Pulled)
       assert.deepEqual([first?.outcome, first?.provider], ['new', name])
       assert.deepEqual([second?.outcome, second?.instanceId], ['kept', first?.instanceId])
 
-      const oem = join(folder, 'root/oem/95_userdata')
+      const oem = join(root, 'oem/95_userdata')
       assert.equal(readFileSync(join(oem, 'userdata.yaml'), 'utf8'), cloudConfig)
       assert.equal(statSync(join(oem, 'userdata.yaml')).mode & 0o777, 0o600)
       assert.match(
         readFileSync(join(oem, 'metadata.yaml'), 'utf8'),
         /ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKey one@example/,
       )
-      const keys = join(folder, 'root/run/config/ssh/authorized_keys')
+      const keys = join(root, 'run/config/ssh/authorized_keys')
       assert.equal(statSync(keys).mode & 0o777, 0o600)
-      assert.ok(!existsSync(join(folder, 'root/run/.userdata_load')))
-      const log = readFileSync(join(folder, 'server.log'), 'utf8')
-      assert.doesNotMatch(log, / 40[13]$/m)
-      assert.equal(log.includes('POST /machine?comp=health 200'), name === 'azure')
-      rmSync(join(folder, 'root/kiln-agent'))
+      assert.ok(!existsSync(join(root, 'run/.userdata_load')))
+      const asked = readFileSync(log, 'utf8')
+      assert.doesNotMatch(asked, / 40[13]$/m)
+      assert.equal(asked.includes('POST /machine?comp=health 200'), name === 'azure')
     })
   }
 })

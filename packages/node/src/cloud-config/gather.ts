@@ -26,6 +26,8 @@ export interface GatherOptions {
   readonly network?: boolean
   /** What stands before the path of those copies: `/sysroot` in the initramfs. */
   readonly root?: string
+  /** What was gathered just before: nothing is looked for again. */
+  readonly gathered?: Gathered
 }
 
 const commandLineFile = '/proc/cmdline'
@@ -34,6 +36,7 @@ const lenientWord = 'kiln.lenient'
 
 /** What this machine has to say about its configuration. */
 export function gatherSources(host: Host, options: GatherOptions = {}): Gathered {
+  if (options.gathered) return options.gathered
   const { folders = sourcesOf(''), added = [], network = false, root = '' } = options
   const line = readIfThere(host, commandLineFile) ?? ''
   const files = folders.flatMap((folder) => configFiles(host, folder))

@@ -2,10 +2,11 @@ import { settableStages } from '@kiln/contract/cloud-config/schema/stage-names'
 import type { Command } from '../command.ts'
 import type { Host } from '../host/host.ts'
 import { isPullStage, pullAtStage } from './datasources/at-stage.ts'
+import { gatherSources } from './gather.ts'
 import { nodeFacts } from './plan/node-facts.ts'
 import { planStage } from './plan/plan-stage.ts'
 import { planData, planLines } from './plan/plan-view.ts'
-import { runStage } from './run-stage.ts'
+import { runStage, type StageOptions } from './run-stage.ts'
 import { type SourceFolder, sourcesOf } from './sources.ts'
 import { readStageSources } from './stage-sources.ts'
 import { type AnyStage, phasesOf } from './stages.ts'
@@ -40,20 +41,36 @@ What ran, and what became of it: kiln-agent stages
     const sources = foldersOf(values)
     const isPlan = (['--plan', '--analyze', '-a'] as const).some((flag) => flags.has(flag))
     if (isPlan) return showPlan(host, stage, sources, flags.has('--json'))
-    if (values['--override-cloud-init-paths'] === undefined) runMissed(host, stage)
-    return runStage(host, stage, { ...surroundings, sources })
+    const isOwn = values['--override-cloud-init-paths'] === undefined
+    return isOwn ? act(host, stage, sources) : runStage(host, stage, { ...surroundings, sources })
   },
 }
 
 const surroundings = { root: '', shell: ['/bin/sh'] } as const
 
-/** Pulls user data where that is due. What came with the network missed the stages before it, which are run on it alone. */
-function runMissed(host: Host, stage: AnyStage): void {
-  const late = isPullStage(stage) ? pullAtStage(host, stage) : undefined
-  if (late === undefined) return
-  for (const missed of ['initramfs', 'boot'] as const) {
-    runStage(host, missed, { ...surroundings, sources: [{ path: late, recursive: true }] })
-  }
+/** Stages begin with looking for user data. */
+function act(host: Host, stage: AnyStage, folders: readonly SourceFolder[]): number {
+  const options = { ...surroundings, sources: folders }
+  if (stage === 'network') return actWithNetwork(host, options)
+  if (isPullStage(stage)) pullAtStage(host, stage)
+  return runStage(host, stage, options)
+}
+
+/** Stages that are over when the network is up. */
+const missed = ['initramfs', 'boot'] as const
+
+/** What comes with the network, user data and what addresses lead to, has missed two stages: they are run for it alone. */
+function actWithNetwork(host: Host, options: StageOptions): number {
+  const { sources: folders } = options
+  const before = new Set(gatherSources(host, { folders }).sources.map(({ text }) => text))
+  pullAtStage(host, 'network')
+  const gathered = gatherSources(host, { folders, network: true })
+  const late = gathered.sources.filter(({ text }) => !before.has(text))
+  const only = { ...gathered, sources: late, errors: [], warnings: [] }
+  const codes = (late.length === 0 ? [] : missed).map((stage) =>
+    runStage(host, stage, { ...options, gathered: only, only: true }),
+  )
+  return Math.max(...codes, runStage(host, 'network', { ...options, gathered }))
 }
 
 function foldersOf(values: Readonly<Partial<Record<Value, string>>>): SourceFolder[] {

@@ -1,4 +1,5 @@
 import type { Argv, Host } from '../host/host.ts'
+import type { Gathered } from './gather.ts'
 import { nodeFacts } from './plan/node-facts.ts'
 import { type PlannedStep, planStage } from './plan/plan-stage.ts'
 import { recordStep, type StepRecord } from './records.ts'
@@ -13,6 +14,10 @@ export interface StageOptions {
   readonly root: string
   /** The shell, without its `-c`. */
   readonly shell: Argv
+  /** What there is, where somebody has just looked. */
+  readonly gathered?: Gathered
+  /** Only what was gathered counts, also after a step that brought more. */
+  readonly only?: boolean
   /** Where the system is whose os-release counts, if that is not `root`. */
   readonly image?: string
 }
@@ -29,7 +34,9 @@ export function runStage(host: Host, stage: AnyStage, options: StageOptions): nu
   const { root, shell, sources: folders } = options
   const run = { failed: false, stopped: undefined as string | undefined }
   const record = (entry: StepRecord) => recordStep(host, root, entry)
-  const where = { folders, root, network: networkStages.includes(stage) }
+  const { gathered, only = false } = options
+  const network = networkStages.includes(stage)
+  const where = { folders, root, network, ...(gathered ? { gathered } : {}) }
   let read = readStageSources(host, where)
   tellReading(host, stage, read, record)
   run.failed = read.broken.length > 0
@@ -44,7 +51,8 @@ export function runStage(host: Host, stage: AnyStage, options: StageOptions): nu
       if (step.onFailure === 'stop') run.stopped = `${step.name} failed, and on_failure is stop`
     }
     // A step may have brought new configuration.
-    if (steps.some(({ operations }) => operations.length > 0)) read = readStageSources(host, where, read)
+    if (!only && steps.some(({ operations }) => operations.length > 0))
+      read = readStageSources(host, where, read)
   }
   return run.failed ? 1 : 0
 }
@@ -59,8 +67,9 @@ function tellReading(
   read: ReadSources,
   record: (entry: StepRecord) => void,
 ): void {
-  // Every stage reads every file; saying it once is enough.
-  if (stage === 'boot') for (const warning of read.warnings) host.printError(`kiln: ${warning}\n`)
+  // Every stage reads every file; saying it once is enough. What is fetched is fetched later.
+  const warnings = stage === 'boot' ? read.warnings : stage === 'network' ? read.remoteWarnings : []
+  for (const warning of warnings) host.printError(`kiln: ${warning}\n`)
   for (const { file, errors } of read.broken) {
     for (const error of errors) host.printError(`kiln: ${error}\n`)
     const at = Math.round(host.uptime())

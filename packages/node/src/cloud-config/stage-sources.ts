@@ -10,6 +10,8 @@ export interface ReadSources {
   /** Files of which something is left out, and why. */
   readonly broken: readonly { readonly file: string; readonly errors: readonly string[] }[]
   readonly warnings: readonly string[]
+  /** Of these, what became of addresses. */
+  readonly remoteWarnings: readonly string[]
   /** What was read, so that it need not be understood once more. */
   readonly known: Map<string, Understood>
 }
@@ -21,22 +23,24 @@ export interface ReadSources {
  */
 export function readStageSources(host: Host, options: GatherOptions, before?: ReadSources): ReadSources {
   // What was fetched once is a copy now.
-  const gathered = gatherSources(host, before ? { ...options, network: false } : options)
+  const { gathered: _given, ...again } = options
+  const gathered = gatherSources(host, before ? { ...again, network: false } : options)
   const known = before?.known ?? new Map<string, Understood>()
   const read = stageSources(gathered.sources, { lenient: gathered.lenient, known })
   const unreadable = gathered.errors.map((error) => ({
     file: error.place?.file ?? '',
     errors: [sentence(error)],
   }))
-  const warnings = [...gathered.warnings.map(sentence), ...read.warnings]
-  return { ...read, broken: [...unreadable, ...read.broken], warnings, known }
+  const remoteWarnings = gathered.warnings.map(sentence)
+  const warnings = [...remoteWarnings, ...read.warnings]
+  return { ...read, broken: [...unreadable, ...read.broken], warnings, remoteWarnings, known }
 }
 
 /** The same for sources that somebody else gathered. */
 export function stageSources(
   sources: readonly ConfigSource[],
   options: ReadOptions = {},
-): Omit<ReadSources, 'known'> {
+): Omit<ReadSources, 'known' | 'remoteWarnings'> {
   const read = readSources(sources, options)
   return {
     sources: read.flatMap(({ name, judged }): StageSource[] =>

@@ -14,26 +14,17 @@ export function isPullStage(stage: string): stage is PullStage {
   return Object.hasOwn(reaches, stage)
 }
 
-/**
- * Pulls user data as a stage begins.
- * @returns folder of user data that was not there when the stages `initramfs` and `boot` ran: they have to be run on it
- */
-export function pullAtStage(
-  host: Host,
-  stage: PullStage,
-  change: Partial<PullRequest> = {},
-): string | undefined {
+/** Pulls user data as a stage begins, and says what came of it. */
+export function pullAtStage(host: Host, stage: PullStage, change: Partial<PullRequest> = {}): void {
   const reach = reaches[stage]
   const before = readPullRecord(host)
   // A seed that was found needs no network.
-  if (reach === 'network' && (before?.outcome === 'new' || before?.outcome === 'kept')) return undefined
+  if (reach === 'network' && (before?.outcome === 'new' || before?.outcome === 'kept')) return
   setLoading(host, true)
-  const folder = change.folder ?? usualFolder
-  const record = pullDataSource(host, { ...change, reach, folder })
+  const record = pullDataSource(host, { folder: usualFolder, ...change, reach })
   writePullRecord(host, record)
   tell(host, record)
   setLoading(host, record.outcome === 'waiting')
-  return reach === 'network' && record.outcome === 'new' ? folder : undefined
 }
 
 function setLoading(host: Host, loading: boolean): void {

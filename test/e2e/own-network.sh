@@ -1,14 +1,16 @@
 #!/bin/sh
-# Runs kiln-agent in a network and a root of its own, in which a metadata service of the tests answers at the addresses of
-# the platforms. Called by unshare --user --map-root-user --net --mount:
-#   datasources.sh FOLDER NODE SERVER SERVICE VENDOR WORDS
-# FOLDER has the agent, key and certificate; afterwards root/oem, root/run and the server's log are in it.
+# Runs kiln-agent in a network and a root of its own, in which a server of the tests answers, also at the addresses of the
+# platforms. Called by unshare --user --map-root-user --net --mount:
+#   own-network.sh FOLDER NODE SERVER SERVICE SIGN WORDS COMMAND...
+# FOLDER has the agent, key and certificate, and perhaps something in root/oem; afterwards root/oem, root/run and the server's
+# log are in it. SIGN is a file of the DMI tables and its text, WORDS the kernel's command line, COMMAND what the agent does.
 set -eu
 folder=$1 node=$2 server=$3 service=$4 sign=$5 words=$6
+shift 6
 root=$folder/root
 
 ip link set lo up
-for address in 169.254.169.254 168.63.129.16 169.254.42.42; do
+for address in 169.254.169.254 168.63.129.16 169.254.42.42 192.0.2.1; do
   ip address add "$address/32" dev lo
 done
 
@@ -34,5 +36,8 @@ until grep -q ready "$folder/server.log"; do
   sleep 0.1
 done
 
-chroot "$root" /usr/bin/env CURL_CA_BUNDLE=/certificate.pem /kiln-agent datasource --pull --json
-chroot "$root" /usr/bin/env CURL_CA_BUNDLE=/certificate.pem /kiln-agent datasource --pull --json
+for command in "$@"; do
+  # Words of a command are words here, too.
+  # shellcheck disable=SC2086
+  chroot "$root" /usr/bin/env CURL_CA_BUNDLE=/certificate.pem /kiln-agent $command
+done
