@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { descriptions, stepDescriptions } from './descriptions.ts'
+import { descriptions } from './descriptions.ts'
 import { cloudConfigJsonSchema, keysOf } from './json-schema.ts'
 import { noEffect } from './no-effect.ts'
 import { stageNames } from './schema/stage-names.ts'
+import { stepDescriptions } from './step-descriptions.ts'
 
 const schema = cloudConfigJsonSchema()
 const { step = {}, user = {} } = schema.$defs ?? {}

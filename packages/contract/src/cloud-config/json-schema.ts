@@ -1,8 +1,9 @@
 import * as z from 'zod'
-import { descriptions, stepDescriptions, userDescriptions } from './descriptions.ts'
+import { descriptions } from './descriptions.ts'
 import { CloudConfig } from './schema/cloud-config.ts'
 import { Step } from './schema/step.ts'
 import { User } from './schema/user.ts'
+import { stepDescriptions, userDescriptions } from './step-descriptions.ts'
 
 /** The part of JSON Schema that is gone through here. */
 export interface JsonSchema {
