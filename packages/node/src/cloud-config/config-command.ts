@@ -55,7 +55,7 @@ function explainOne(
 ): number {
   const found = explain(collected, path)
   if (!found) return missing(host)
-  const rows = found.from.map(({ place, value }) => `${formatPlace(place)}\\t${JSON.stringify(value)}\n`)
+  const rows = found.from.map(({ place, value }) => `${formatPlace(place)}\t${JSON.stringify(value)}\n`)
   host.print(json ? `${JSON.stringify(found, undefined, 2)}\n` : rows.join(''))
   return exitCodes.ok
 }
