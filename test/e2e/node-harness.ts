@@ -41,15 +41,8 @@ export async function writeNodeDefinition(
     await mkdir(join(file, '..'), { recursive: true })
     await writeFile(file, content)
   }
-  const { user, publicKey } = login
-  const cloudConfig = {
-    users: [{ name: user, groups: ['admin', 'sudo'], ssh_authorized_keys: [publicKey] }],
-    write_files: [
-      { path: `/etc/sudoers.d/${user}`, permissions: '0440', content: `${user} ALL=(ALL) NOPASSWD: ALL\n` },
-    ],
-    ...config,
-  }
-  await writeFile(join(definition, 'cloud-config.yaml'), `#cloud-config\n${JSON.stringify(cloudConfig)}\n`)
+  const cloudConfig = cloudConfigText({ ...loginConfig(login), ...config })
+  await writeFile(join(definition, 'cloud-config.yaml'), cloudConfig)
   const image = {
     flavor: 'debian',
     release: '13',
@@ -62,6 +55,21 @@ export async function writeNodeDefinition(
   await writeFile(join(definition, 'kiln.yaml'), `${text}\n`)
   await copyLock(definition)
   return definition
+}
+
+/** Lets the user in, and to everything. */
+export function loginConfig({ user, publicKey }: NodeLogin): object {
+  return {
+    users: [{ name: user, groups: ['admin', 'sudo'], ssh_authorized_keys: [publicKey] }],
+    write_files: [
+      { path: `/etc/sudoers.d/${user}`, permissions: '0440', content: `${user} ALL=(ALL) NOPASSWD: ALL\n` },
+    ],
+  }
+}
+
+/** YAML is a superset of JSON. */
+export function cloudConfigText(config: object): string {
+  return `#cloud-config\n${JSON.stringify(config)}\n`
 }
 
 /** All versions of a scenario are built from the same packages: a mirror may move on meanwhile. */

@@ -1,4 +1,5 @@
 import { KilnError } from '@kiln/contract'
+import { stepOutput } from '@kiln/factory/step-output'
 import { type Purpose, type Requirement, requirements } from '@kiln/factory/tools/host-tools'
 import { installCommand, installPackages, privilege } from './apt.ts'
 import type { CommandContext } from './session.ts'
@@ -46,7 +47,7 @@ async function installAsStep(
   try {
     await installPackages(names, how, {
       signal: session.signal,
-      onLine: (line) => emit({ event: 'step-output', step: label.step, line }),
+      onLine: (line) => emit(stepOutput(label.step, line)),
     })
     emit({ event: 'step-finished', ...label, outcome: 'built', ms: elapsed() })
   } catch (error) {

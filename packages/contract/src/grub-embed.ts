@@ -11,6 +11,15 @@ export const biosSectorBytes = 512
 /** Behind the code come the disk's signature and the protective partition table, which are none of GRUB's. */
 export const bootCodeBytes = 440
 
+/**
+ * For a disk that has a table and nothing to start yet: the BIOS goes on with the next one (int 18h). Without it, a BIOS that sees
+ * the signature behind the table would start zeros, and hang.
+ */
+export const vacantBootCode: readonly number[] = Array.from(
+  { length: bootCodeBytes },
+  (_, index) => [0xcd, 0x18, 0xf4, 0xeb, 0xfd][index] ?? 0, // int 0x18; hlt; jmp to it
+)
+
 const kernelSectorAt = 0x5c
 const bootDriveAt = 0x64
 const bootDriveAny = 0xff

@@ -235,7 +235,8 @@ async function deliverImage(
   { out, payload: wanted = false }: BuildOptions,
 ): Promise<BuiltImage> {
   const folder = join(out, imageName(image.identity))
-  if (wanted) for (const part of payloadParts) await delivery.add(resultOf(image, part), folder)
+  if (wanted)
+    for (const part of payloadParts) await delivery.add(resultOf(image, part), folder, { shared: true })
   const built: BuiltArtifact[] = []
   for (const kind of artifacts) built.push(await deliverArtifact(kind, resultOf(image, kind), out, delivery))
   const { digest } = resultOf(image, 'payload')
@@ -261,7 +262,8 @@ async function deliverArtifact(
   out: string,
   delivery: Delivery,
 ): Promise<BuiltArtifact> {
-  await delivery.add(result, out)
+  // People start virtual machines from disk images, which writes to them.
+  await delivery.add(result, out, { shared: kind !== 'raw' })
   const name = (await readdir(result.folder)).find((candidate) => candidate.endsWith(`.${kind}`)) ?? ''
   const { size } = result.facts as { readonly size: number }
   return { kind, path: join(out, name), digest: result.digest, size }

@@ -1,6 +1,7 @@
 import { configCommand, validateCommand } from './cloud-config/config-command.ts'
 import { dataSourceCommand } from './cloud-config/datasources/command.ts'
 import { factsCommand } from './cloud-config/facts/command.ts'
+import { renderTemplateCommand } from './cloud-config/render-command.ts'
 import { runStageCommand } from './cloud-config/run-stage-command.ts'
 import { stagesCommand } from './cloud-config/stages-command.ts'
 import { type Command, runCommand } from './command.ts'
@@ -35,6 +36,7 @@ const usage = `kiln-agent: the program on a Kiln node
   kiln-agent install            puts a system on a disk; see kiln-agent install --help
   kiln-agent config             the configuration of this machine, all sources merged
   kiln-agent validate FILE      checks a cloud-config
+  kiln-agent render-template -f FILE   fills in a template
   kiln-agent run-stage STAGE    acts on the cloud-configs, or with --plan says what it would do
   kiln-agent stages [STAGE]     what the stages of this boot did, what failed, and why
   kiln-agent datasource         where this machine's user data came from
@@ -66,6 +68,7 @@ const verbs: Readonly<Record<string, (host: Host, args: readonly string[]) => nu
   logs: command(logsCommand),
   reconcile: (host) => runReconcile(host),
   recovery: command(recoveryCommand),
+  'render-template': command(renderTemplateCommand),
   reset: command(resetCommand),
   rollback: command(rollbackCommand),
   state: command(stateCommand),

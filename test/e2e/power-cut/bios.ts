@@ -1,3 +1,4 @@
+import { vacantBootCode } from '@kiln/contract'
 import { digestOf } from './digests.ts'
 import type { Partition } from './sfdisk.ts'
 
@@ -12,7 +13,7 @@ export interface BiosFacts {
   readonly problem?: string
 }
 
-const sectorBytes = 512
+export const sectorBytes = 512
 const codeBytes = 440
 const coreAddressAt = 0x5c
 /** Where the drive's number, and a jump that a disk does not need, are patched. */
@@ -41,6 +42,12 @@ function misplaced(first: Buffer, address: number, { offset, bytes }: Partition)
   return place >= offset && place < offset + bytes
     ? undefined
     : 'the first sector does not lead to the partition for BIOS'
+}
+
+/** A BIOS that finds no signature goes on with the next disk, as does the code of a disk that is not installed yet. */
+export function hasNoBootCode(first: Buffer): boolean {
+  const isSigned = first.readUInt16LE(sectorBytes - 2) === 0xaa55
+  return !isSigned || first.subarray(0, codeBytes).equals(Buffer.from(vacantBootCode))
 }
 
 /** Of `boot.img`, or of the first sector of a disk. */

@@ -1,13 +1,16 @@
-import { rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { defaultFail, defaultUntil } from '@kiln/factory/boot/artifact'
 import { type Machine, type MachineOptions, startMachine } from '@kiln/factory/boot/machine'
+import type { Drive } from '@kiln/factory/tools/qemu'
 import { writeCut } from './check.ts'
 import type { Cut } from './cuts.ts'
 import type { Recording } from './record.ts'
 
 export interface BootCutOptions {
   readonly machine: MachineOptions
+  /** Drives that the firmware tries after the disk. */
+  readonly later?: readonly Drive[]
   /** Folder for the disk of this cut; removed afterwards. */
   readonly folder: string
   readonly timeoutMs: number
@@ -34,14 +37,18 @@ export interface BootedCut<T> {
 export async function bootCut<T = undefined>(
   { base, log }: Pick<Recording, 'base' | 'log'>,
   cut: Pick<Cut, 'durable' | 'kept'>,
-  { machine: options, folder, timeoutMs, until = defaultUntil }: BootCutOptions,
+  { machine: options, later = [], folder, timeoutMs, until = defaultUntil }: BootCutOptions,
   look?: (machine: Machine) => Promise<T>,
 ): Promise<BootedCut<T>> {
-  const file = join(folder, 'cut.raw')
+  const own = await mkdtemp(join(folder, 'cut-'))
+  const file = join(own, 'cut.raw')
   writeCut(log, base, cut, file)
   try {
-    const drive = { attach: 'disk', file, format: 'raw', writes: 'kept' } as const
-    await using machine = await startMachine({ ...options, drives: [...(options.drives ?? []), drive] })
+    const drive: Drive = { attach: 'disk', file, format: 'raw', writes: 'kept' }
+    await using machine = await startMachine({
+      ...options,
+      drives: [...(options.drives ?? []), drive, ...later],
+    })
     const outcome = await machine.outcome({ up: until }, { timeoutMs })
     const facts = {
       refused: machine.serial.split('\n').filter((line) => defaultFail.test(`${line}\n`)).length,
@@ -51,6 +58,6 @@ export async function bootCut<T = undefined>(
     const found = look && (await look(machine))
     return { outcome: 'up', line: outcome.line, ...facts, ...(found === undefined ? {} : { found }) }
   } finally {
-    await rm(file, { force: true })
+    await rm(own, { recursive: true, force: true })
   }
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { before, describe, test } from 'node:test'
 import {
@@ -10,9 +10,11 @@ import {
   grubEntryText,
   grubGenerationPath,
   grubSlotPath,
+  vacantBootCode,
 } from '@kiln/contract'
 import { noise } from '@kiln/node/testkit/payload-files'
 import { freshFolder } from '../harness.ts'
+import { checkApart } from './check-apart.ts'
 import { checkEveryCut, describeFailure, type Report, writeCut } from './index.ts'
 import { firstDifference } from './record.ts'
 import {
@@ -22,6 +24,7 @@ import {
   makeSampleDisk,
   type SampleDisk,
   stagedFiles,
+  tool,
 } from './sample-disk.ts'
 import { type Change, findSector, overwrite, Script } from './script.ts'
 import { WriteLog } from './write-log.ts'
@@ -206,6 +209,91 @@ test('a record of which both copies are written at once is damage', async () => 
   assert.ok(report.failures.length > 0)
   assert.equal(count(report, 'bricked'), 0, 'it starts all the same')
   assert.match(why(report), /no copy of the record is whole/)
+})
+
+test('a stretch of a record is looked at by itself', async () => {
+  const { log } = await check('stretch', 'uefi', (steps) => {
+    steps.script.write(steps.copy(stagedFiles(sample.fresh))).flush()
+    armings.uefi.prepare(steps, 3)
+    steps.script.write(armings.uefi.arm(steps)).flush()
+  })
+  using writes = new WriteLog(log)
+  const armed = writes.entries.length
+  const folder = await freshFolder()
+  const look = (stretch: { readonly from?: number; readonly to?: number }) =>
+    checkEveryCut(log, sample.file, { firmware: 'uefi', points: 20, seed: 3, folder, ...stretch })
+  const staging = await look({ to: armed - 2 })
+  assert.equal(staging.after.boots?.id, 'kiln-1')
+  assert.equal(count(staging, 'old'), staging.cuts.length)
+  const later = await look({ from: armed })
+  assert.equal(later.before.boots?.id, 'kiln-2', 'with all that came before')
+  assert.deepEqual(
+    later.cuts.map(({ cut }) => cut.durable),
+    [armed],
+  )
+})
+
+describe('an installation onto an empty disk', () => {
+  const loader = `${espPaths.loaders}/BOOTX64.EFI`
+  /** The sample as it is before the one sector that makes it start. */
+  const unfinished = {
+    uefi: (file: string) => {
+      const image = `${file}@@${esp}`
+      tool('mren', ['-i', image, `::/${loader}`, `::/${espPaths.loaders}/KILNNEW.EFI`])
+    },
+    bios: (file: string) => overwrite(file, 0, Uint8Array.from(vacantBootCode)),
+  }
+
+  for (const firmware of ['uefi', 'bios'] as const) {
+    const install = async (write: (script: Script, all: Change[], last: Change[]) => void) => {
+      const own = await freshFolder()
+      const [empty, disk, log] = [join(own, 'empty'), join(own, 'disk'), join(own, 'log')]
+      writeFileSync(empty, '')
+      truncateSync(empty, statSync(sample.file).size)
+      {
+        using script = new Script(empty, disk, log)
+        const all = script.change((file) => {
+          tool('cp', ['--sparse=always', sample.file, file])
+          unfinished[firmware](file)
+        })
+        const last = script.change((file) => tool('cp', ['--sparse=always', sample.file, file]))
+        write(script, all, last)
+      }
+      return checkEveryCut(log, empty, { firmware, points: 40, seed: 5, folder: own })
+    }
+
+    test(`${firmware}: what makes it start comes last: not installed, or whole`, async () => {
+      const report = await install((script, all, last) => script.write(all).flush().write(last).flush())
+      assert.deepEqual(report.failures, [], why(report))
+      assert.equal(count(report, 'vacant') + count(report, 'new'), report.cuts.length)
+      assert.ok(count(report, 'vacant') > 10 && count(report, 'new') > 0)
+    })
+
+    test(`${firmware}: what makes it start does not wait for the rest: it bricks`, async () => {
+      const report = await install((script, all, last) => {
+        const isApart = ({ offset, data }: Change) =>
+          last.every((each) => each.offset + 512 <= offset || each.offset >= offset + data.length)
+        const [late] = all.filter(isApart).toSorted((a, b) => b.data.length - a.data.length)
+        assert.ok(late)
+        script.write(all.filter((change) => change !== late)).flush()
+        script.write(last).flush().write([late]).flush()
+      })
+      assert.ok(count(report, 'bricked') > 0)
+      assert.ok(count(report, 'new') > 0, 'and at its end it starts')
+    })
+  }
+})
+
+test('another thread finds the same', async () => {
+  const { log, report } = await check('apart', 'uefi', ({ script, copy }) => {
+    script.write(copy(stagedFiles(sample.fresh))).flush()
+  })
+  const folder = await freshFolder()
+  const apart = await checkApart(log, sample.file, { firmware: 'uefi', points: 60, seed: 11, folder })
+  assert.deepEqual([apart.phases, apart.points], [report.phases, report.points])
+  await assert.rejects(
+    checkApart(`${log}.missing`, sample.file, { firmware: 'uefi', points: 1, seed: 1, folder }),
+  )
 })
 
 test('the disk of a cut can be had again from its description', async () => {

@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Cut, type CutOptions, planCuts } from './cuts.ts'
+import { type Cut, type CutOptions, type KeptWrite, planCuts } from './cuts.ts'
 import { type DiskFacts, Inspector } from './facts.ts'
 import { ReplayDisk } from './replay-disk.ts'
 import { type CheckedCut, makeReport, type Outcome, type Report } from './report.ts'
@@ -14,6 +14,8 @@ export interface Mark {
 }
 
 export interface CheckOptions extends VerdictOptions, Omit<CutOptions, 'sectorBytes'> {
+  /** Entry of the log before which it ends; default: all of it. */
+  readonly to?: number | undefined
   /** Default: what the record on the disk says is going on. */
   readonly marks?: readonly Mark[]
   /** Names of ext4 partitions that must be whole beside the state. Default: oem and persistent. */
@@ -35,16 +37,15 @@ export async function checkEveryCut(logFile: string, base: string, options: Chec
     using log = new WriteLog(logFile)
     using disk = new ReplayDisk(base, join(scratch, 'disk.raw'), log)
     const inspector = new Inspector(disk, { scratch, others: options.others })
-    const facts = await inspector.look()
+    const cuts = planCuts(log.entries.slice(0, options.to), { ...options, ...log.header })
+    const durable = cuts[0]?.durable ?? 0
+    disk.apply(wholeEntries(log, 0, durable))
+    const asItBegins = wholeEntries(log, durable, options.from ?? 0)
+    const facts = await disk.trial(asItBegins, () => inspector.look())
     const known = { ...options, loaders: [...(options.loaders ?? []), ...knownLoader(facts, options)] }
     const judge = async () => bootVerdict(await inspector.look(), known)
     const before = bootVerdict(facts, known)
-    const checked = await checkCuts(planCuts(log.entries, { ...options, ...log.header }), {
-      log,
-      disk,
-      judge,
-      options,
-    })
+    const checked = await checkCuts(cuts, { log, disk, judge, options, applied: durable })
     const after = checked.at(-1)?.verdict ?? before
     return makeReport({
       seed: options.seed,
@@ -69,16 +70,22 @@ interface Checking {
   readonly disk: ReplayDisk
   readonly judge: () => Promise<BootVerdict>
   readonly options: CheckOptions
+  /** Entries before this index are on the disk already. */
+  readonly applied: number
+}
+
+function wholeEntries(log: WriteLog, from: number, to: number): KeptWrite[] {
+  return log.entries.slice(from, Math.max(from, to)).map(({ index }) => ({ entry: index }))
 }
 
 async function checkCuts(
   cuts: readonly Cut[],
-  { log, disk, judge, options }: Checking,
+  { log, disk, judge, options, applied: first }: Checking,
 ): Promise<Omit<CheckedCut, 'outcome'>[]> {
   const checked: Omit<CheckedCut, 'outcome'>[] = []
-  let applied = 0
+  let applied = first
   for (const cut of cuts) {
-    disk.apply(log.entries.slice(applied, cut.durable).map(({ index }) => ({ entry: index })))
+    disk.apply(wholeEntries(log, applied, cut.durable))
     applied = Math.max(applied, cut.durable)
     const looked = await disk.trial(cut.kept, async () => ({
       verdict: await judge(),
@@ -98,8 +105,10 @@ function phaseOf(cut: Cut, { record }: BootVerdict, marks: readonly Mark[] | und
 
 /** What a cut ends on, compared with both ends of what was recorded. */
 function outcomeOf(verdict: BootVerdict, before: BootVerdict, after: BootVerdict): Outcome {
-  const { boots } = verdict
-  if (!boots) return 'bricked'
+  const { boots, record } = verdict
+  if (!boots) return verdict.isVacant && before.isVacant ? 'vacant' : 'bricked'
+  // It is gone on with before anything else, whatever is started.
+  if (record?.operation?.kind === 'reset') return 'resumes'
   const same = (other: BootVerdict) => identity(verdict) === identity(other)
   if (same(before)) return 'old'
   if (same(after)) return 'new'
@@ -119,6 +128,6 @@ export function writeCut(
 ): void {
   using log = new WriteLog(logFile)
   using disk = new ReplayDisk(base, target, log)
-  disk.apply(log.entries.slice(0, durable).map(({ index }) => ({ entry: index })))
+  disk.apply(wholeEntries(log, 0, durable))
   disk.apply(kept)
 }

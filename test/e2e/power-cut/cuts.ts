@@ -50,7 +50,7 @@ export interface CutOptions {
    * its halves are from different times: it has a checksum, and is not written by way of the journal.
    */
   readonly tearBytes?: number | undefined
-  /** Only cuts at or after this index: for an installation, whose disk starts only after its last phase. */
+  /** Only cuts at or after this entry of the log: where what is looked at begins. */
   readonly from?: number | undefined
 }
 

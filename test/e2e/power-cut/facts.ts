@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { partitionNames } from '@kiln/contract'
-import { type BiosFacts, lookAtBios } from './bios.ts'
+import { type BiosFacts, hasNoBootCode, lookAtBios, sectorBytes } from './bios.ts'
 import { Digests } from './digests.ts'
 import { type Ext4Facts, Ext4Inspector } from './ext4.ts'
 import { readFat } from './fat.ts'
@@ -13,6 +13,8 @@ export interface DiskFacts {
   readonly esp: EspFacts
   /** Only on disks that start under BIOS. */
   readonly bios?: BiosFacts
+  /** The first sector has no code that a BIOS would start, or one that goes on with the next disk. */
+  readonly hasNoBootCode: boolean
   /** `kiln/…` and `slots/…` on COS_STATE. */
   readonly state: Ext4Facts
   /** What is wrong with the other file systems that were looked at, by the partitions' names. */
@@ -83,6 +85,7 @@ export class Inspector {
     return {
       table,
       esp: esp ? await this.#once('esp', [esp], async () => this.#lookAtEsp(esp)) : noEsp,
+      hasNoBootCode: hasNoBootCode(this.#disk.read(0, sectorBytes)),
       ...(bios ? { bios: lookAtBios((offset, length) => this.#disk.read(offset, length), bios) } : {}),
       state: state ? await this.#once('state', [state], () => this.#lookAtState(state)) : noState,
       others,

@@ -2,6 +2,7 @@ import { closeSync, openSync, readSync } from 'node:fs'
 import { rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Machine, type MachineOptions, startMachine } from '@kiln/factory/boot/machine'
+import type { Drive } from '@kiln/factory/tools/qemu'
 import { copyDiskRaw } from '@kiln/factory/tools/qemu-img'
 import { type Mark, writeCut } from './check.ts'
 import { countEntries, WriteLog } from './write-log.ts'
@@ -17,8 +18,12 @@ export interface Recording {
 }
 
 export interface RecordOptions {
-  /** What the machine has beside the recorded disk. `drives` come before it: what it boots from, to install. */
+  /** What the machine has beside the recorded disk. */
   readonly machine: MachineOptions
+  /** Drives that the firmware tries after the recorded disk. */
+  readonly later?: readonly Drive[]
+  /** Names what the machine does from a console line on; undefined where it goes on with the same. */
+  readonly phaseOf?: (line: string) => string | undefined
   /** The disk before; it is not changed. */
   readonly disk: { readonly file: string; readonly format: 'raw' | 'qcow2' }
   /** Folder for what is recorded: three times the disk's content, and all that is written. */
@@ -31,7 +36,7 @@ export interface RecordOptions {
  * @throws KilnError as startMachine; Error where the log does not account for what the disk holds afterwards
  */
 export async function recordWrites(
-  { machine: options, disk: source, folder }: RecordOptions,
+  { machine: options, disk: source, folder, later = [], phaseOf }: RecordOptions,
   scenario: (machine: Machine, mark: (phase: string) => void) => Promise<void>,
 ): Promise<Recording> {
   const recording = {
@@ -43,11 +48,16 @@ export async function recordWrites(
   await copyDiskRaw({ file: recording.base, format: 'raw' }, recording.disk)
   await writeFile(recording.log, '')
   const marks: Mark[] = []
+  const mark = (phase: string) => void marks.push({ entry: countEntries(recording.log), phase })
+  const onLine = (line: string) => {
+    const phase = phaseOf?.(line)
+    if (phase !== undefined) mark(phase)
+  }
   const recorded = { file: recording.disk, format: 'raw', writes: 'kept', log: recording.log } as const
   {
-    const drives = [...(options.drives ?? []), { attach: 'disk', ...recorded } as const]
-    await using machine = await startMachine({ ...options, drives })
-    await scenario(machine, (phase) => marks.push({ entry: countEntries(recording.log), phase }))
+    const drives = [...(options.drives ?? []), { attach: 'disk', ...recorded } as const, ...later]
+    await using machine = await startMachine({ ...options, drives, onLine })
+    await scenario(machine, mark)
   }
   await assertComplete(recording, join(folder, 'replayed.raw'))
   return { ...recording, marks }

@@ -18,6 +18,7 @@ interface Saved extends Range {
   /** Undefined for zeros. */
   readonly content: Buffer | undefined
   readonly stamps: Uint32Array
+  readonly empty: Uint8Array
 }
 
 /**
@@ -132,7 +133,7 @@ export class ReplayDisk implements Disposable {
       const part = data?.subarray(from * sectorBytes, to * sectorBytes)
       if (part) writeSync(this.#descriptor, part, 0, part.length, range.offset)
       else this.#writeZeros(range)
-      this.#stampRange(range, entry.index)
+      this.#stampRange(range, entry.index, part === undefined)
     }
   }
 
@@ -146,29 +147,31 @@ export class ReplayDisk implements Disposable {
     }
   }
 
-  #stampRange(range: Range, index: number): void {
+  /** @param isZero a disk that is discarded as a whole stays as empty as it was */
+  #stampRange(range: Range, index: number, isZero: boolean): void {
     const [first, end] = blocksOf(range)
     for (let block = first; block < end; block++) {
       const from = Math.max(range.offset, block * blockBytes) - block * blockBytes
       const to = Math.min(range.offset + range.bytes, (block + 1) * blockBytes) - block * blockBytes
       const whole = to - from === blockBytes
       this.#stamps[block] = whole ? index + 1 : mixedStamp(this.stamp(block), index, from, to)
-      this.#empty[block] = 0
+      if (!isZero) this.#empty[block] = 0
+      else if (whole) this.#empty[block] = 1
     }
   }
 
   #save({ offset, bytes }: LogEntry): Saved {
     const [first, end] = blocksOf({ offset, bytes })
-    const isEmpty = this.#empty.subarray(first, end).every((empty) => empty === 1)
-    const content = isEmpty ? undefined : this.read(offset, bytes)
-    return { offset, bytes, content, stamps: this.#stamps.slice(first, end) }
+    const empty = this.#empty.slice(first, end)
+    const content = empty.every((each) => each === 1) ? undefined : this.read(offset, bytes)
+    return { offset, bytes, content, empty, stamps: this.#stamps.slice(first, end) }
   }
 
-  #restore({ offset, bytes, content, stamps }: Saved): void {
+  #restore({ offset, bytes, content, stamps, empty }: Saved): void {
     if (content) writeSync(this.#descriptor, content, 0, content.length, offset)
     else this.#writeZeros({ offset, bytes })
-    const [first, end] = blocksOf({ offset, bytes })
-    if (!content) this.#empty.fill(1, first, end)
+    const [first] = blocksOf({ offset, bytes })
+    this.#empty.set(empty, first)
     this.#stamps.set(stamps, first)
   }
 }

@@ -13,6 +13,7 @@ import type { LogEntry } from './write-log.ts'
 
 const verdict: BootVerdict = {
   boots: { id: 'kiln-1', generation: 1, slot: 'a', isCounted: false },
+  isVacant: false,
   attempts: [],
   problems: [],
   hazards: [],
@@ -71,11 +72,11 @@ test('the table for the documentation', () => {
   assert.equal(
     markdownTable(report),
     [
-      '| Power fails during | points | old | between | new | recovery | fell back | damaged | bricked |',
-      '| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
-      '| stage | 2 | 2 | 0 | 0 | 0 | 0 | 0 | 0 |',
-      '| arm | 4 | 1 | 1 | 1 | 0 | 1 | 1 | 1 |',
-      '| **all** | **6** | **3** | **1** | **1** | **0** | **1** | **1** | **1** |',
+      '| Power fails during | points | old | between | new | fell back | damaged | bricked |',
+      '| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
+      '| stage | 2 | 2 | 0 | 0 | 0 | 0 | 0 |',
+      '| arm | 4 | 1 | 1 | 1 | 1 | 1 | 1 |',
+      '| **all** | **6** | **3** | **1** | **1** | **1** | **1** | **1** |',
       '',
     ].join('\n'),
   )

@@ -3,8 +3,11 @@ import { Random } from './random.ts'
 import type { BootVerdict } from './verdict.ts'
 import type { WriteLog } from './write-log.ts'
 
-/** `between`: a system of before or after starts, but not everything else is as before or as after. */
-export type Outcome = 'old' | 'between' | 'new' | 'recovery' | 'bricked'
+/**
+ * `between`: a system of before or after starts, but not everything else is as before or as after. `resumes`: a system starts and
+ * goes on with the reset. `vacant`: the firmware finds nothing to start, on a disk that was empty before.
+ */
+export type Outcome = 'old' | 'between' | 'new' | 'recovery' | 'resumes' | 'vacant' | 'bricked'
 
 export interface CheckedCut {
   readonly cut: Cut
@@ -75,7 +78,7 @@ export function makeReport({ seed, log, before, after, cuts }: ReportInput): Rep
 }
 
 function isDamaged({ verdict, outcome }: CheckedCut): boolean {
-  return outcome !== 'bricked' && verdict.problems.length > 0
+  return outcome !== 'bricked' && outcome !== 'vacant' && verdict.problems.length > 0
 }
 
 function rowOf(phase: string, cuts: readonly CheckedCut[]): PhaseRow {
@@ -87,6 +90,8 @@ function rowOf(phase: string, cuts: readonly CheckedCut[]): PhaseRow {
     between: count('between'),
     new: count('new'),
     recovery: count('recovery'),
+    resumes: count('resumes'),
+    vacant: count('vacant'),
     bricked: count('bricked'),
     damaged: cuts.filter(isDamaged).length,
     fellBack: cuts.filter(({ verdict }) => verdict.boots && verdict.attempts.length > 0).length,
@@ -99,17 +104,23 @@ const columns = {
   between: 'between',
   new: 'new',
   recovery: 'recovery',
+  resumes: 'resumes',
+  vacant: 'not installed',
   fellBack: 'fell back',
   damaged: 'damaged',
   bricked: 'bricked',
 } as const satisfies Partial<Record<keyof PhaseRow, string>>
 
-/** A table for the documentation: a row for each phase, and their sum. */
+const always = new Set<keyof typeof columns>(['points', 'old', 'new', 'bricked'])
+
+/** A table for the documentation: a row for each phase, and their sum. What never happened has no column, but for a few. */
 export function markdownTable({ phases }: Pick<Report, 'phases'>): string {
-  const names = Object.keys(columns) as (keyof typeof columns)[]
   const sum = (column: keyof typeof columns) => phases.reduce((total, row) => total + row[column], 0)
+  const names = (Object.keys(columns) as (keyof typeof columns)[]).filter(
+    (name) => always.has(name) || sum(name) > 0,
+  )
   const rows = [
-    ['Power fails during', ...Object.values(columns)],
+    ['Power fails during', ...names.map((name) => columns[name])],
     ['---', ...names.map(() => '---:')],
     ...phases.map((row) => [row.phase, ...names.map((column) => String(row[column]))]),
     ['**all**', ...names.map((column) => `**${sum(column)}**`)],

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import {
+  beginOperation,
   bless,
   entryFile,
   entryText,
@@ -12,8 +13,10 @@ import {
   recordFiles,
   serialiseRecord,
   ukiPath,
+  vacantBootCode,
 } from '@kiln/contract'
 import { freshFolder } from '../harness.ts'
+import { hasNoBootCode } from './bios.ts'
 import { digestOf } from './digests.ts'
 import { type DiskFacts, type FileFact, Inspector } from './facts.ts'
 import { LogWriter } from './log-writer.ts'
@@ -241,6 +244,79 @@ describe('boot loaders', () => {
       const changed = { ...whole, bios: { ...whole.bios, [part]: 'other' } }
       assert.equal(bootVerdict(changed, { firmware: 'bios' }).boots, undefined)
       assert.equal(bootVerdict(changed, { firmware: 'uefi' }).boots?.id, 'kiln-1')
+    })
+  }
+})
+
+describe('a disk on which nothing is installed', () => {
+  const code = (hasNoBootCode: boolean): Change => {
+    return (facts) => ({ ...facts, hasNoBootCode })
+  }
+  const loader = `${espPaths.loaders}/BOOTX64.EFI`
+  const isVacant = (change: Change, firmware: 'uefi' | 'bios') => {
+    const { isVacant: vacant, boots } = bootVerdict(change(whole), { firmware })
+    return [vacant, boots?.id]
+  }
+
+  test('has no boot loader that UEFI would start', () => {
+    assert.deepEqual(isVacant(onEsp(loader), 'uefi'), [true, undefined])
+    assert.deepEqual(isVacant(onEsp(loader, damaged), 'uefi'), [false, undefined], 'half of one is worse')
+    assert.deepEqual(
+      isVacant((facts) => facts, 'uefi'),
+      [false, 'kiln-1'],
+    )
+  })
+
+  test('has no code in its first sector that BIOS would start', () => {
+    const lost: Change = (facts) => ({ ...facts, bios: { bootCode: '', core: '', problem: 'no core' } })
+    assert.deepEqual(isVacant(all(lost, code(true)), 'bios'), [true, undefined])
+    assert.deepEqual(isVacant(all(lost, code(false)), 'bios'), [false, undefined])
+    assert.deepEqual(
+      isVacant((facts) => facts, 'bios'),
+      [false, 'kiln-1'],
+    )
+  })
+
+  test('leads BIOS on to the next disk once it has a table', () => {
+    const sector = Buffer.alloc(512)
+    assert.equal(hasNoBootCode(sector), true, 'nothing at all')
+    sector.set([0x55, 0xaa], 510)
+    assert.equal(hasNoBootCode(sector), false, 'zeros that would be started')
+    sector.set(vacantBootCode)
+    assert.equal(hasNoBootCode(sector), true)
+  })
+})
+
+describe('while a reset makes a partition anew', () => {
+  const resetting =
+    (phase: string): Change =>
+    (facts) => {
+      const record = beginOperation(sampleRecord(sample.old, sample.fresh), {
+        id: 'reset-1',
+        kind: 'reset',
+        phase,
+        started: '2026-01-01T00:00:00Z',
+        slot: slots().old,
+        detail: { oem: true },
+      })
+      const newer = { ...record, sequence: record.sequence + 2 }
+      return onState(`kiln/${recordFiles[0]}`, textFile(serialiseRecord(newer)))(facts)
+    }
+  const broken =
+    (name: string): Change =>
+    (facts) => ({ ...facts, others: { [name]: 'errors' } })
+
+  for (const [phase, name, problems] of [
+    ['persistent', 'persistent', 0],
+    ['oem', 'oem', 0],
+    ['persistent', 'oem', 1],
+    ['oem', 'persistent', 1],
+    ['armed', 'persistent', 1],
+    ['generation', 'persistent', 1],
+  ] as const) {
+    test(`${phase}: ${name} ${problems === 0 ? 'may' : 'must not'} be broken`, () => {
+      const changed = all(resetting(phase), broken(name))(whole)
+      assert.equal(bootVerdict(changed, { firmware: 'uefi' }).problems.length, problems)
     })
   }
 })

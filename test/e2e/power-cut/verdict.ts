@@ -7,10 +7,12 @@ import {
   newestRecord,
   Payload,
   parseEntryName,
+  partitionNames,
   recordFiles,
   ukiPath,
 } from '@kiln/contract'
 import { otherEntry } from '@kiln/node/initramfs/fallback'
+import { erasedByReset } from '@kiln/node/lifecycle/reset-phases'
 import { bootCodeFingerprint, coreFingerprint } from './bios.ts'
 import { type DiskFacts, textOf } from './facts.ts'
 import { grub } from './grub.ts'
@@ -28,6 +30,8 @@ export interface BootVerdict {
   readonly boots: Start | undefined
   /** Why it is bricked. */
   readonly reason?: string
+  /** The firmware finds nothing to start, so that it goes on with the next disk or medium. */
+  readonly isVacant: boolean
   /** What it tried before. */
   readonly attempts: readonly { readonly id: string; readonly reason: string }[]
   /** What starts, but should not be so: damage that the next operation, or the next fallback, would meet. */
@@ -56,19 +60,28 @@ export function bootVerdict(facts: DiskFacts, options: VerdictOptions): BootVerd
   const damage = [
     ...(esp.problem === undefined ? [] : [`EFI partition: ${esp.problem}`]),
     ...(state.problem === undefined ? [] : [`COS_STATE: ${state.problem}`]),
-    ...Object.entries(others).map(([name, problem]) => `${name}: ${problem}`),
+    ...Object.entries(others)
+      // Nothing goes on before it is made anew.
+      .filter(([name]) => name !== erasedName(record))
+      .map(([name, problem]) => `${name}: ${problem}`),
     ...(record ? [] : ['no copy of the record is whole']),
     ...recoveryProblems(loader.recovery, facts, options, record),
     ...fallbackProblems(record, facts),
   ]
   return {
     ...outcome,
+    isVacant: options.firmware === 'uefi' ? own === '' : facts.hasNoBootCode,
     problems: [...new Set(damage)],
     hazards: esp.hazards.map((hazard) => `EFI partition: ${hazard}`),
     record,
     recovery: loader.recovery,
     loader: own,
   }
+}
+
+function erasedName(record: NodeRecord | undefined): string | undefined {
+  const role = erasedByReset(record)
+  return role && partitionNames[role]
 }
 
 type Outcome = Pick<BootVerdict, 'boots' | 'reason' | 'attempts'>

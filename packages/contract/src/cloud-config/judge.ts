@@ -37,7 +37,8 @@ export function judge(written: Tree, options: JudgeOptions = {}): Judgement {
   const told: Warning[] = [...warnings]
   let tree: Tree = own
   for (let round = 0; round < mostRounds; round++) {
-    const source = sourceOf(tree)
+    const places = sourceOf(tree)
+    const source = { ...places, value: places.value }
     const result = safeParse(CloudConfig, source.value)
     if (result.success) {
       told.push(...noEffectWarnings(tree), ...deprecationWarnings(tree))

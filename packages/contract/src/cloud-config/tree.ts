@@ -134,7 +134,10 @@ export function sourceOf(tree: Tree): Source {
   }
   const origin = (path: readonly PropertyKey[]): Origin | undefined => nearest(path).from.at(-1)
   return {
-    value: plainOf(tree, { nulls: false }),
+    // Whoever asks for places only need not wait for it.
+    get value() {
+      return plainOf(tree, { nulls: false })
+    },
     placeOf(path) {
       const at = origin(path)
       return at ? at.text.placeOf(pathIn(at)) : { file: '' }

@@ -1,6 +1,7 @@
 import { basename } from 'node:path'
 import { type ErrorCode, isKilnError, KilnError } from '@kiln/contract'
 import type { Emit } from '../events.ts'
+import { stepOutput } from '../step-output.ts'
 import { type Attachment, explainQemu } from '../tools/qemu.ts'
 import type { Firmware } from './firmware.ts'
 import { type Machine, type MachineOptions, startMachine, throwIfInterrupted } from './machine.ts'
@@ -128,7 +129,7 @@ function bootProgress(step: string, title: string, emit: Emit) {
   return {
     ms,
     line(line: string) {
-      if (line.trim() !== '') emit({ event: 'step-output', step, line })
+      if (line.trim() !== '') emit(stepOutput(step, line))
     },
     emulated(reason: string) {
       const message = `KVM does not work here (${reason}): the machine is emulated, which takes a minute or more`

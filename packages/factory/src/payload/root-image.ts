@@ -1,7 +1,7 @@
-import { createHash, type Hash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
+import { createHash } from 'node:crypto'
 import { stat, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
+import { hashRange } from '../resolve/digest.ts'
 import { layersOf } from '../rootfs/layers.ts'
 import type { Executors } from '../run/engine.ts'
 import { runInSandbox } from '../sandbox/sandbox.ts'
@@ -37,9 +37,9 @@ export const makeRootImage: Executors['root-image'] = async (step, context) => {
   const hash = createHash('sha256')
   const [{ stdout }] = await Promise.all([
     run(verityFormatArguments(target, hashOffset, seed)),
-    hashBytes(hash, image, { start: 0, end: hashOffset - 1 }),
+    hashRange(hash, image, { end: hashOffset }),
   ])
-  await hashBytes(hash, image, { start: hashOffset })
+  await hashRange(hash, image, { start: hashOffset })
   const digest = hash.digest('hex')
   const { size } = await stat(image)
   return {
@@ -47,9 +47,4 @@ export const makeRootImage: Executors['root-image'] = async (step, context) => {
     facts: { rootHash: parseRootHash(stdout), hashOffset, digest: `sha256:${digest}`, size },
     fileDigests: { [rootImageFile]: digest },
   }
-}
-
-async function hashBytes(hash: Hash, file: string, range: { start: number; end?: number }): Promise<void> {
-  const stream = createReadStream(file, { ...range, highWaterMark: 1 << 20 })
-  for await (const chunk of stream) hash.update(chunk as Buffer)
 }

@@ -1,5 +1,6 @@
 import { isKilnError } from '@kiln/contract'
 import type { Emit } from '../events.ts'
+import { stepOutput } from '../step-output.ts'
 
 /** Shows an action as a step, though it is none of a plan: it has no result to keep. */
 export async function asStep<T>(
@@ -12,7 +13,7 @@ export async function asStep<T>(
   const elapsed = () => Math.round(performance.now() - started)
   emit({ event: 'step-started', step, title })
   try {
-    const result = await action((line) => emit({ event: 'step-output', step, line }))
+    const result = await action((line) => emit(stepOutput(step, line)))
     emit({ event: 'step-finished', step, title, outcome: 'built', ms: elapsed() })
     return result
   } catch (error) {

@@ -1,14 +1,56 @@
-import { createHash } from 'node:crypto'
-import { createReadStream, type Stats } from 'node:fs'
-import { lstat, readdir, readFile, readlink } from 'node:fs/promises'
+import { createHash, type Hash } from 'node:crypto'
+import type { Stats } from 'node:fs'
+import { type FileHandle, lstat, open, readdir, readFile, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { KilnError } from '@kiln/contract'
 
 /** sha256 of a file, 64 hex digits. Streams: root images are large. */
 export async function fileDigest(path: string): Promise<string> {
   const hash = createHash('sha256')
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer)
+  await hashRange(hash, path)
   return hash.digest('hex')
+}
+
+/** Bytes; `end` is the first one that does not count. */
+interface Range {
+  readonly start?: number
+  readonly end?: number
+}
+
+const pieceBytes = 1 << 20
+
+/**
+ * Feeds a part of a file to a hash. The next piece is read while the last one is hashed, always into the same two buffers:
+ * new ones for each piece keep the garbage collector busier than the hash is.
+ */
+export async function hashRange(hash: Hash, path: string, { start = 0, end }: Range = {}): Promise<void> {
+  const file = await open(path)
+  try {
+    let buffers: [Buffer, Buffer] = [Buffer.allocUnsafe(pieceBytes), Buffer.allocUnsafe(pieceBytes)]
+    let position = start
+    let reading = readPiece(file, buffers[0], position, end)
+    for (;;) {
+      const piece = await reading
+      if (piece.length === 0) return
+      position += piece.length
+      buffers = [buffers[1], buffers[0]]
+      reading = readPiece(file, buffers[0], position, end)
+      hash.update(piece)
+    }
+  } finally {
+    await file.close()
+  }
+}
+
+async function readPiece(
+  file: FileHandle,
+  buffer: Buffer,
+  position: number,
+  end = Infinity,
+): Promise<Buffer> {
+  const length = Math.min(buffer.length, Math.max(0, end - position))
+  const { bytesRead } = await file.read(buffer, 0, length, position)
+  return buffer.subarray(0, bytesRead)
 }
 
 /** `sha256:<64 hex digits>`, as digests are written in files. */

@@ -3,8 +3,8 @@ import { isKilnError, KilnError } from '@kiln/contract'
 import type { KilnEvent } from '../events.ts'
 import { contentKey, type Fingerprint, fingerprintOf } from '../plan/fingerprint.ts'
 import type { Step, StepKind } from '../plan/step.ts'
+import { stepOutput } from '../step-output.ts'
 import type { RunOptions, StepReport } from './engine.ts'
-import { redactText } from './redact.ts'
 import type { Draft, StoredResult } from './store.ts'
 
 export interface StepOutcome {
@@ -114,7 +114,7 @@ function execute(
     out: draft.files,
     scratch: draft.scratch,
     signal,
-    line: (text: string) => emit({ event: 'step-output', step: step.id, line: redactText(text) }),
+    line: (text: string) => emit(stepOutput(step.id, text)),
     progress: (done: number, total: number | undefined, unit: 'bytes' | 'items' | 'percent') =>
       emit({ event: 'step-progress', step: step.id, done, unit, ...(total === undefined ? {} : { total }) }),
   })

@@ -143,6 +143,11 @@ async function writeStamp(object: string, value: Stamp): Promise<void> {
   await writeFile(join(object, 'stamp'), `${JSON.stringify(written)}\n`)
 }
 
+/** For who changed the times of a result's files and knows that their content is as it was. @param files a result's folder */
+export async function renewStamp(files: string): Promise<void> {
+  await writeStamp(dirname(files), await stamp(files))
+}
+
 let start: string | undefined
 
 /** A name for the time since the machine was started: so long, what was written is there, on the disk or in memory. */

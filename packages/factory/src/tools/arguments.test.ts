@@ -42,9 +42,10 @@ describe('veritysetup', () => {
   const words = verityFormatArguments('/root.img', 10 * verityBlock, 'sha256:abc')
   const value = (name: string) => words.find((word) => word.startsWith(`--${name}=`))?.slice(name.length + 3)
 
-  it('puts the tree behind the data of the same file', () => {
-    assert.deepEqual(words.slice(0, 4), ['veritysetup', 'format', '/root.img', '/root.img'])
-    assert.deepEqual([value('data-blocks'), value('hash-offset')], ['10', '40960'])
+  it('makes the tree in memory, and puts it behind the data', () => {
+    const [shell, , script = '', , file] = words
+    assert.deepEqual([shell, file, value('data-blocks')], ['sh', '/root.img', '10'])
+    assert.match(script, /veritysetup format "\$file" \/tmp\/hash-tree .*cat \/tmp\/hash-tree >> "\$file"/)
   })
 
   it('takes salt and UUID from the content, so that they are the same each time', () => {

@@ -28,6 +28,7 @@ export const hostTools = {
   'ssh-keygen': { package: 'openssh-client', why: 'makes keys for tests', for: 'test' },
   sfdisk: { package: 'fdisk', why: 'reads partition tables', for: 'test' },
   e2fsck: { package: 'e2fsprogs', why: 'checks file systems after power cuts', for: 'test' },
+  mke2fs: { package: 'e2fsprogs', why: 'makes disks for tests', for: 'test' },
   debugfs: { package: 'e2fsprogs', why: 'reads file systems without mounting them', for: 'test' },
   'mkfs.vfat': { package: 'dosfstools', why: 'makes EFI partitions for tests', for: 'test' },
   mcopy: { package: 'mtools', why: 'fills EFI partitions for tests', for: 'test' },

@@ -71,7 +71,7 @@ const differences: readonly { title: string; change: Partial<MachinePlan>; gives
         '"file":{"driver":"file","filename":"/a,b.raw","discard":"unmap"}},' +
         '"log":{"driver":"file","filename":"/writes.log","discard":"unmap","cache":{"no-flush":true}},' +
         '"log-super-update-interval":1}',
-      '-device virtio-blk-pci,drive=drive0,bootindex=0',
+      '-device virtio-blk-pci,drive=drive0,bootindex=0,request-merging=off',
     ],
   },
   {

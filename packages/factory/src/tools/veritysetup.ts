@@ -4,22 +4,23 @@ import { KilnError } from '@kiln/contract'
 /** Bytes of a data or hash block. */
 export const verityBlock = 4096
 
-/** Arguments for `veritysetup format`: the hash tree goes into the same file, behind the data. Runs in the toolchain. */
-export function verityFormatArguments(file: string, hashOffset: number, seed: string): [string, ...string[]] {
-  return [
-    'veritysetup',
-    'format',
-    file,
-    file,
+/**
+ * Makes the hash tree of a file of whole blocks and puts it behind the data. veritysetup waits until the disk has the file
+ * it writes to: it writes to memory, so that nobody waits for the data. Runs in the toolchain.
+ */
+export function verityFormatArguments(file: string, bytes: number, seed: string): [string, ...string[]] {
+  const script =
+    'file=$1; shift; veritysetup format "$file" /tmp/hash-tree "$@"; cat /tmp/hash-tree >> "$file"'
+  const options = [
     '--format=1',
     '--hash=sha256',
     `--data-block-size=${verityBlock}`,
     `--hash-block-size=${verityBlock}`,
-    `--data-blocks=${hashOffset / verityBlock}`,
-    `--hash-offset=${hashOffset}`,
+    `--data-blocks=${bytes / verityBlock}`,
     `--salt=${createHash('sha256').update(`salt ${seed}`).digest('hex')}`,
     `--uuid=${seededUuid(`verity ${seed}`)}`,
   ]
+  return ['sh', '-euc', script, 'sh', file, ...options]
 }
 
 export function parseRootHash(output: string): string {

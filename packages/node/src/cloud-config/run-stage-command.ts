@@ -41,33 +41,36 @@ What ran, and what became of it: kiln-agent stages
     const sources = foldersOf(values)
     const isPlan = (['--plan', '--analyze', '-a'] as const).some((flag) => flags.has(flag))
     if (isPlan) return showPlan(host, stage, sources, flags.has('--json'))
-    return act(host, stage, sources)
+    const isOwn = values['--override-cloud-init-paths'] === undefined
+    return isOwn ? act(host, stage, sources) : runStage(host, stage, { ...surroundings, sources })
   },
 }
 
+const surroundings = { root: '', shell: ['/bin/sh'] } as const
+
 /** Stages begin with looking for user data. */
 function act(host: Host, stage: AnyStage, folders: readonly SourceFolder[]): number {
-  const surroundings = { root: '', shell: ['/bin/sh'], sources: folders } as const
-  if (stage === 'network') return actWithNetwork(host, surroundings)
+  const options = { ...surroundings, sources: folders }
+  if (stage === 'network') return actWithNetwork(host, options)
   if (isPullStage(stage)) pullAtStage(host, stage)
-  return runStage(host, stage, surroundings)
+  return runStage(host, stage, options)
 }
 
 /** Stages that are over when the network is up. */
 const missed = ['initramfs', 'boot'] as const
 
 /** What comes with the network, user data and what addresses lead to, has missed two stages: they are run for it alone. */
-function actWithNetwork(host: Host, surroundings: StageOptions): number {
-  const { sources: folders } = surroundings
+function actWithNetwork(host: Host, options: StageOptions): number {
+  const { sources: folders } = options
   const before = new Set(gatherSources(host, { folders }).sources.map(({ text }) => text))
   pullAtStage(host, 'network')
   const gathered = gatherSources(host, { folders, network: true })
   const late = gathered.sources.filter(({ text }) => !before.has(text))
   const only = { ...gathered, sources: late, errors: [], warnings: [] }
   const codes = (late.length === 0 ? [] : missed).map((stage) =>
-    runStage(host, stage, { ...surroundings, gathered: only, only: true }),
+    runStage(host, stage, { ...options, gathered: only, only: true }),
   )
-  return Math.max(...codes, runStage(host, 'network', { ...surroundings, gathered }))
+  return Math.max(...codes, runStage(host, 'network', { ...options, gathered }))
 }
 
 function foldersOf(values: Readonly<Partial<Record<Value, string>>>): SourceFolder[] {

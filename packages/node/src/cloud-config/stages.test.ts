@@ -47,3 +47,10 @@ test('stages: the host name is set in the initramfs', () => {
   assert.equal(steps('hostname: box', 'initramfs')[0]?.hostname, 'box')
   assert.deepEqual(steps('hostname: box', 'boot'), [])
 })
+
+test('stages: ssh is hardened where the installation asked for it', () => {
+  const key = 'users: [{name: a, ssh_authorized_keys: [ssh-rsa A x]}]'
+  const [step] = steps(`install: {ssh_hardening: true}\n${key}`, 'initramfs')
+  assert.match(step?.files?.[0]?.content ?? '', /^PasswordAuthentication no$/m)
+  assert.deepEqual(steps(`install: {ssh_hardening: false}\n${key}`, 'initramfs'), [])
+})

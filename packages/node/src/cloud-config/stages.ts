@@ -39,7 +39,10 @@ function cloudInitSteps(config: CloudConfig, stage: StageName): StepHere[] {
   const { hostname, write_files: files, runcmd, ssh_authorized_keys: general } = config
   const users = namedUsers(config)
   if (stage === 'initramfs') {
-    return hostname === undefined ? [] : [{ step: { name: 'hostname', hostname }, path: ['hostname'] }]
+    return [
+      ...(hostname === undefined ? [] : [{ step: { name: 'hostname', hostname }, path: ['hostname'] }]),
+      ...(config.install?.ssh_hardening ? [hardening] : []),
+    ]
   }
   if (stage === 'network') return remoteKeys(config, users)
   if (stage !== 'boot') return []
@@ -60,6 +63,28 @@ function cloudInitSteps(config: CloudConfig, stage: StageName): StepHere[] {
   }
   if (runcmd) steps.push({ step: { name: 'runcmd', commands: runcmd }, path: ['runcmd'] })
   return steps
+}
+
+/** `install.ssh_hardening`: keys only. sshd takes the first value it finds, and reads these files first. */
+const hardening: StepHere = {
+  step: {
+    name: 'ssh_hardening',
+    files: [
+      {
+        path: '/etc/ssh/sshd_config.d/10-kiln-hardening.conf',
+        content: `# Because of install.ssh_hardening in the cloud-config.
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+PermitEmptyPasswords no
+PermitRootLogin prohibit-password
+MaxAuthTries 3
+X11Forwarding no
+`,
+        permissions: 0o600,
+      },
+    ],
+  },
+  path: ['install', 'ssh_hardening'],
 }
 
 /** The general keys belong to every user. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { planDisk } from '@kiln/contract'
+import { planDisk, vacantBootCode } from '@kiln/contract'
 import { diskBytes, installMachine, listedDisk } from '../testkit/install-machine.ts'
 import { parseDisks } from './devices.ts'
 import { writePartitions } from './partitions.ts'
@@ -27,13 +27,17 @@ test('partitions: devices are those that the kernel shows, whatever their names'
   )
 })
 
-test('partitions: the first and the last MiB of the disk are zero before the table comes', (context) => {
+test('partitions: nothing of the first and the last MiB of the disk is left before the table comes', (context) => {
   const machine = installMachine(context, {
     program: ([name]) => {
       if (name !== 'sfdisk') return undefined
-      for (const at of [0, diskBytes - 512]) {
-        assert.ok(machine.host.readBytes('/dev/vda', at, 512).every((byte) => byte === 0))
-      }
+      const first = [...machine.host.readBytes('/dev/vda', 0, 512)]
+      assert.deepEqual(first.slice(0, vacantBootCode.length), vacantBootCode)
+      const rest = [
+        ...first.slice(vacantBootCode.length),
+        ...machine.host.readBytes('/dev/vda', diskBytes - 512, 512),
+      ]
+      assert.ok(rest.every((byte) => byte === 0))
       return undefined
     },
   })

@@ -1,4 +1,11 @@
-import { type DiskPlan, MiB, type PlannedPartition, sfdiskScript, type TableGuids } from '@kiln/contract'
+import {
+  type DiskPlan,
+  MiB,
+  type PlannedPartition,
+  sfdiskScript,
+  type TableGuids,
+  vacantBootCode,
+} from '@kiln/contract'
 import { type Host, hasErrno } from '../host/host.ts'
 import { listIfThere, readIfThere, statIfThere } from '../host/tree.ts'
 import type { Disk } from './devices.ts'
@@ -18,9 +25,11 @@ const sysfsUnit = 512
  * @throws DiskToolError, HostError
  */
 export function writePartitions(host: Host, disk: Disk, plan: DiskPlan): ReadonlyMap<number, string> {
-  const nothing = new Uint8Array(MiB)
-  host.overwrite(disk.path, 0, nothing)
-  host.overwrite(disk.path, disk.bytes - MiB, nothing)
+  const start = new Uint8Array(MiB)
+  // Until there is a boot loader. It is there before the table, which comes with a signature that makes a BIOS start it.
+  start.set(vacantBootCode)
+  host.overwrite(disk.path, 0, start)
+  host.overwrite(disk.path, disk.bytes - MiB, new Uint8Array(MiB))
   // udev looks at what has changed, and sfdisk would find the disk in use.
   settle(host)
   writeTable(host, disk.path, sfdiskScript(plan, randomGuids(host)))

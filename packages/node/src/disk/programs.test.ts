@@ -4,7 +4,7 @@ import { closeSync, mkdtempSync, openSync, readSync, rmSync, truncateSync, write
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { GiB, MiB, type PlannedPartition, planDisk, sfdiskScript } from '@kiln/contract'
+import { GiB, MiB, type PlannedPartition, planDisk, sfdiskScript, vacantBootCode } from '@kiln/contract'
 import type { Host } from '../host/host.ts'
 import { nodeHost } from '../host/node.ts'
 import type { Disk } from './devices.ts'
@@ -34,10 +34,13 @@ function sparseFile(context: TestContext, bytes: number): string {
   return file
 }
 
-test('disk: the table is the plan, and what was there before is gone', (context) => {
+test('disk: the table is the plan, and beside it only the code of the first sector stays', (context) => {
   const file = sparseFile(context, 3 * GiB)
   runTool(host, ['mke2fs', '-q', '-F', '-L', 'old', file])
   assert.deepEqual(signaturesOn(host, file), [{ type: 'ext2', label: 'old' }])
+  const start = new Uint8Array(MiB)
+  start.set(vacantBootCode)
+  host.overwrite(file, 0, start)
   let last = 0
   const guid = () => `0a1b2c3d-0000-4000-8000-${String(++last).padStart(12, '0')}`
   writeTable(host, file, sfdiskScript(plan, { disk: guid(), partition: guid }))
@@ -45,6 +48,8 @@ test('disk: the table is the plan, and what was there before is gone', (context)
     signaturesOn(host, file).map(({ type }) => type),
     ['gpt'],
   )
+  assert.deepEqual([...host.readBytes(file, 0, vacantBootCode.length)], vacantBootCode)
+  assert.deepEqual([...host.readBytes(file, 510, 2)], [0x55, 0xaa])
   const table = tableOf(file)
   assert.equal(table.id, '0A1B2C3D-0000-4000-8000-000000000001')
   assert.deepEqual(
@@ -75,7 +80,7 @@ test('disk: nothing starts from an erased disk, and each disk has identities of 
       [...devices.values()],
       plan.partitions.map(({ number }) => `/dev/test${number}`),
     )
-    assert.ok(host.readBytes(file, 0, 440).every((byte) => byte === 0))
+    assert.deepEqual([...host.readBytes(file, 0, vacantBootCode.length)], vacantBootCode)
     const table = tableOf(file)
     for (const id of [table.id, ...table.partitions.map(({ uuid }) => uuid)]) identities.add(id)
   }

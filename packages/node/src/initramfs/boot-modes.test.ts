@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { arm, bless, emptyRecord, type NodeRecord, serialiseRecord } from '@kiln/contract'
+import { arm, beginOperation, bless, emptyRecord, type NodeRecord, serialiseRecord } from '@kiln/contract'
 import { checked, programs, rootHash, slot } from '../testkit/boot-machine.ts'
 import { recordedImage } from '../testkit/lifecycle-data.ts'
 import { rootedHost } from '../testkit/rooted-host.ts'
@@ -43,6 +43,30 @@ test('boot: recovery has /oem, and its store in memory', (context) => {
     ['mount ext4 /dev/vda1 /sysroot/oem', 'mount tmpfs tmpfs /run/kiln/store mode=0755,size=25%'],
   )
 })
+
+for (const [phase, oem, entry, mounted] of [
+  ['armed', true, 'kiln-1', ['vda1', 'vda3']],
+  ['persistent', false, 'kiln-1', ['vda1']],
+  ['persistent', true, 'kiln-recovery', ['vda1']],
+  ['oem', false, 'kiln-1', ['vda1', 'vda3']],
+  ['oem', true, 'kiln-1', ['vda3']],
+  ['oem', true, 'kiln-recovery', []],
+  ['generation', true, 'kiln-1', ['vda1', 'vda3']],
+] as const) {
+  const what = `a reset ${oem ? 'with /oem ' : ''}is at "${phase}"`
+  test(`boot: ${entry} while ${what} does not mount what it makes anew`, (context) => {
+    const operation = { id: 'r', kind: 'reset', phase, started: 'x', detail: { oem } } as const
+    const resetting = beginOperation(record, operation)
+    const files = {
+      ...withRecord(resetting),
+      '/proc/cmdline': `${checked} kiln.slot=${rootHash} kiln.entry=${entry}\n`,
+    }
+    const { host, calls } = rootedHost(context, files, programs)
+    assert.equal(runInitramfs(host), 0)
+    const devices = calls.flatMap((call) => call.match(/^mount ext4 \/dev\/(vda[13]) /)?.[1] ?? [])
+    assert.deepEqual(devices, mounted)
+  })
+}
 
 test('boot: what fails leaves a note for the generation that comes up instead', (context) => {
   const files = { ...withRecord(record), '/sysroot/sbin/init': '-> /nowhere' }

@@ -30,6 +30,7 @@ export function runInitramfs(base: Host): number {
     devices: [],
     timings: [],
     loaderPartition: undefined,
+    beingErased: undefined,
     booted: { mode: 'active', ...(parameters.entry === undefined ? {} : { entry: parameters.entry }) },
     // Whoever sits in a shell must not be restarted.
     watchdog: {
@@ -87,7 +88,14 @@ function partitionFinder(
   if (parameters.source?.kind !== 'slot') return () => undefined
   // No waiting: partitions of the disk with the root appear together with it.
   session.devices = scanDevices(session.host, session.devices)
-  return (label) => found(chooseBeside(session.devices, label, session.medium))
+  return (label) => {
+    // Whatever is on it now must not keep the system from going on with the reset.
+    if (session.beingErased !== undefined && label === labels[session.beingErased]) {
+      session.notes.push(`a reset was broken off while it made ${label} anew: it is left alone`)
+      return undefined
+    }
+    return found(chooseBeside(session.devices, label, session.medium))
+  }
 }
 
 function found(device: BlockDevice | undefined): FoundDevice | undefined {

@@ -26,6 +26,8 @@ export interface Session {
   /** GUID of the partition that the boot loader was started from, upper-case. */
   loaderPartition: string | undefined
   booted: BootedAs
+  /** What a reset was making anew when it was broken off. */
+  beingErased: 'persistent' | 'oem' | undefined
   readonly watchdog: Watchdog
 }
 

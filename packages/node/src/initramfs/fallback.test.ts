@@ -64,6 +64,7 @@ function session(host: Session['host'], entry: string): Session {
     timings: [],
     loaderPartition: undefined,
     booted: { mode: 'active', entry, generation: 2 },
+    beingErased: undefined,
     watchdog: { wanted: false, lastTended: undefined },
   }
 }

@@ -53,6 +53,7 @@ function session(host: Session['host']): Session {
     timings: [],
     loaderPartition: undefined,
     booted: { mode: 'active' },
+    beingErased: undefined,
     watchdog: { wanted: false, lastTended: undefined },
   }
 }

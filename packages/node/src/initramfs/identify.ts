@@ -2,6 +2,7 @@ import { type NodeRecord, newestGeneration, newestRecord, parseEntryName, record
 import { HostError } from '../host/host.ts'
 import { exists, readIfThere } from '../host/tree.ts'
 import { loaderVariable } from '../lifecycle/efi-variables.ts'
+import { erasedByReset } from '../lifecycle/reset-phases.ts'
 import type { Session } from './execute.ts'
 import { paths } from './paths.ts'
 import type { BootMode } from './plan.ts'
@@ -38,8 +39,10 @@ export function readFirmware(session: Session): void {
 /** Which generation runs: needed for the sentinels that stages look at. A record that cannot be read stops no boot. */
 export function identify(session: Session, slot: string): void {
   const texts = recordFiles.map((file) => readIfThere(session.host, `${paths.statePartition}/kiln/${file}`))
-  const { booted, note } = bootedAs(session.booted.entry, slot, newestRecord(texts))
+  const record = newestRecord(texts)
+  const { booted, note } = bootedAs(session.booted.entry, slot, record)
   session.booted = booted
+  session.beingErased = erasedByReset(record)
   if (note !== undefined) session.notes.push(note)
 }
 

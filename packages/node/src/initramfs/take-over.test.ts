@@ -23,6 +23,7 @@ function sessionOn(host: Host): Session {
     timings: [],
     loaderPartition,
     booted: { mode: 'active' },
+    beingErased: undefined,
     watchdog: { wanted: false, lastTended: undefined },
   }
 }

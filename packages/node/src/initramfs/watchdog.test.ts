@@ -20,6 +20,24 @@ test('watchdog: is started once, and told of progress each minute', (context) =>
   assert.equal(host.readText('/dev/watchdog'), '\n')
 })
 
+test('watchdog: what the kernel says at each closing stays off the consoles, and nothing else', (context) => {
+  const levels = '/proc/sys/kernel/printk'
+  const { host } = rootedHost(context, { '/dev/watchdog': '', [levels]: '7\t4\t1\t7\n' })
+  const during: string[] = []
+  const watched: typeof host = { ...host, ioctl: () => during.push(host.readText(levels)) }
+  tendWatchdog(watched, wanted())
+  assert.deepEqual([during, host.readText(levels)], [['2'], '7'])
+  host.write(levels, '4\t4\t1\t7\n')
+  const broken: typeof host = {
+    ...host,
+    ioctl: (path) => {
+      throw new HostError('EBUSY', 'ioctl', path)
+    },
+  }
+  tendWatchdog(broken, wanted())
+  assert.equal(host.readText(levels), '4')
+})
+
 test('watchdog: is started as soon as its driver is there', (context) => {
   const { host, calls } = rootedHost(context, { '/dev/null': '' })
   const watchdog = wanted()

@@ -1,5 +1,5 @@
 import { type Host, HostError } from '../host/host.ts'
-import { exists } from '../host/tree.ts'
+import { exists, readIfThere } from '../host/tree.ts'
 import { paths } from './paths.ts'
 
 /**
@@ -14,11 +14,29 @@ export interface Watchdog {
 
 /** Longer than any single step of a healthy boot. Seconds. */
 const timeoutSeconds = 180
-/** The kernel complains at each closing, so not at every step. */
+/** Each closing is an entry in the kernel's log, so not at every step. */
 const intervalMs = 60_000
 
 /** linux/watchdog.h: WDIOC_SETTIMEOUT. */
 const setTimeoutRequest = 0xc0045706
+
+const consoleLevels = '/proc/sys/kernel/printk'
+/** linux/kern_levels.h: only what is worse than critical. */
+const worseThanCritical = '2'
+
+/**
+ * "watchdog did not stop!" is what the kernel says, as something critical, whenever the device is closed and goes on running. That
+ * is what is wanted here: it stays in the kernel's log, and off the consoles.
+ */
+function quietly(host: Host, action: () => void): void {
+  const before = readIfThere(host, consoleLevels)?.split(/\s/)[0]
+  if (before !== undefined) host.write(consoleLevels, worseThanCritical)
+  try {
+    action()
+  } finally {
+    if (before !== undefined) host.write(consoleLevels, before)
+  }
+}
 
 /** Starts the watchdog, or tells it that there is progress. Called at each step and while waiting. */
 export function tendWatchdog(host: Host, watchdog: Watchdog): void {
@@ -28,8 +46,10 @@ export function tendWatchdog(host: Host, watchdog: Watchdog): void {
   if (!exists(host, paths.watchdog)) return
   try {
     // Opening starts it; closing without the letter V leaves it running.
-    if (watchdog.lastTended === undefined) host.ioctl(paths.watchdog, setTimeoutRequest, timeoutSeconds)
-    else host.write(paths.watchdog, '\n')
+    quietly(host, () => {
+      if (watchdog.lastTended === undefined) host.ioctl(paths.watchdog, setTimeoutRequest, timeoutSeconds)
+      else host.write(paths.watchdog, '\n')
+    })
   } catch (error) {
     // A driver with a fixed time is good enough, and one that is broken must stop no boot.
     if (!(error instanceof HostError)) throw error

@@ -1,4 +1,4 @@
-import { biosSectorBytes, bootCodeBytes } from '@kiln/contract'
+import { biosSectorBytes, vacantBootCode } from '@kiln/contract'
 import type { Host } from '../host/host.ts'
 import { exists, listIfThere } from '../host/tree.ts'
 import { InstallError } from './error.ts'
@@ -23,7 +23,8 @@ export function clearEarlier({ bios }: StepOf<'clear'>, { host, disk }: InstallS
   if (exists(host, mountPoints.efi)) host.flush(mountPoints.efi)
   if (bios) {
     const sector = Uint8Array.from(host.readBytes(disk.path, 0, biosSectorBytes))
-    host.overwrite(disk.path, 0, sector.fill(0, 0, bootCodeBytes))
+    sector.set(vacantBootCode)
+    host.overwrite(disk.path, 0, sector)
   }
   host.sync()
   for (const name of installed) host.remove(`${mountPoints.state}/${name}`, { recursive: true })

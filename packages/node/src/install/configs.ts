@@ -24,6 +24,8 @@ export interface ConfigsResult {
 
 /** Cloud-configs of the image itself. */
 export const imageConfigs = '/system/oem'
+/** Folders that the installed system has as well. */
+const imageFolders: readonly string[] = [imageConfigs, '/etc/kairos']
 
 /**
  * The cloud-configs of this system in the order in which they act, or those of the image and one that is named. All have to
@@ -36,7 +38,7 @@ export function readInstallConfigs(
   named: string | undefined,
   added: readonly Pick<ConfigFile, 'file' | 'text'>[] = [],
 ): ConfigsResult {
-  const folders = sourcesOf('').filter(({ path }) => named === undefined || path === imageConfigs)
+  const folders = sourcesOf('').filter(({ path }) => named === undefined || imageFolders.includes(path))
   const wanted = named === undefined ? [] : [namedSource(host, named)]
   const made = added.map(({ file, text }): ConfigSource => ({ kind: 'file', name: file, text }))
   const gathered = gatherSources(host, { folders, added: [...wanted, ...made], network: true })
@@ -68,7 +70,7 @@ function filesOf(sources: readonly ConfigSource[], collected: Collected): Config
     const config = collected.sources[index]?.config
     if (source.kind !== 'file' || config === undefined) return []
     const { name: file, text } = source
-    return [{ file, text, config, inImage: file.startsWith(`${imageConfigs}/`) }]
+    return [{ file, text, config, inImage: imageFolders.some((folder) => file.startsWith(`${folder}/`)) }]
   })
 }
 

@@ -186,7 +186,7 @@ test('install: hooks run in their places, with the environment', (context) => {
     return (
       echoed ??
       call
-        .match(/^(sfdisk|unmount \/run\/cos\/state|cp .*root\.img|cp .*BOOTX64)/)?.[1]
+        .match(/^(sfdisk|unmount \/run\/cos\/state|cp .*root\.img|cp .*KILNNEW)/)?.[1]
         ?.replace(/ .*\//, ' ') ??
       []
     )
@@ -197,7 +197,7 @@ test('install: hooks run in their places, with the environment', (context) => {
     'before-install',
     'cp root.img',
     'after-install',
-    'cp BOOTX64',
+    'cp KILNNEW',
     'unmount state',
     'kairos-install.after',
   ])

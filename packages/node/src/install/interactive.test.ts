@@ -37,7 +37,7 @@ test('interactive: disk, password, summary, confirmation', (context) => {
   assert.match(machine.said, /to \/dev\/vdb, .* to start by UEFI/)
   assert.doesNotMatch(machine.said, /secret/)
   assert.ok(
-    machine.calls.includes('sfdisk --quiet --lock=yes --wipe always --wipe-partitions always /dev/vdb'),
+    machine.calls.includes('sfdisk --quiet --lock=yes --wipe never --wipe-partitions always /dev/vdb'),
   )
   assert.equal(machine.inputs.get('openssl'), 'secret\n')
   assert.ok(!machine.calls.some((call) => call.includes('secret')))

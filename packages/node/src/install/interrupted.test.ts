@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { newestRecord } from '@kiln/contract'
+import { newestRecord, vacantBootCode } from '@kiln/contract'
 import type { Host } from '../host/host.ts'
 import { verifySlot } from '../lifecycle/slots.ts'
 import { main } from '../main.ts'
@@ -45,7 +45,8 @@ function isStartable(host: Host): boolean {
   try {
     loader = host.stat('/run/cos/efi/EFI/BOOT/BOOTX64.EFI').size
   } catch {}
-  return loader > 0 || code.some((byte) => byte !== 0)
+  const hasCode = code.some((byte, index) => byte !== 0 && byte !== vacantBootCode[index])
+  return loader > 0 || hasCode
 }
 
 function assertComplete(host: Host, slot: string, firmware: string): void {

@@ -1,5 +1,6 @@
 import { type Architecture, espPaths } from '@kiln/contract'
 import { AgentError } from '../agent-error.ts'
+import { parentOf } from '../host/durable.ts'
 import type { Host } from '../host/host.ts'
 import { exists, listIfThere } from '../host/tree.ts'
 import type { LoaderFiles } from './boot-loader.ts'
@@ -39,13 +40,16 @@ export function replaceLoader(
   const target = `${esp}/${espPaths.loaders}/${loaderNames[arch]}`
   const fresh = `${esp}/${espPaths.loaders}/${freshName}`
   if (isWhole(host, target, digest)) return
-  if (!exists(host, target)) {
-    copyVerified(host, source, target, digest)
-    return
-  }
-  keepPrevious(host, esp, target)
+  const isFirst = !exists(host, target)
+  if (!isFirst) keepPrevious(host, esp, target)
+  // Also the first one: firmware starts whatever has the name, and half a program may do anything.
   copyVerified(host, source, fresh, digest)
-  swap(host, fresh, target)
+  if (isFirst) {
+    host.rename(fresh, target)
+    host.flush(parentOf(target))
+  } else {
+    swap(host, fresh, target)
+  }
   if (!isWhole(host, target, digest))
     throw new AgentError('boot-loader', `${target} is not what was written.`)
 }
@@ -64,9 +68,12 @@ function keepPrevious(host: Host, esp: string, target: string): void {
 /**
  * The old file is held open until everything is on the disk. Without that, its clusters could be marked free before its name
  * leads to the new ones.
+ *
+ * Syncing a FAT file system writes everything, but does not tell the disk to empty its cache: only syncing a file does. Without it,
+ * a power cut may keep the freed clusters and lose the new name.
  */
 function swap(host: Host, fresh: string, target: string): void {
-  const script = 'exec 3<"$2" && mv -f "$1" "$2" && sync -f "$2"'
+  const script = 'exec 3<"$2" && mv -f "$1" "$2" && sync -f "$2" && sync "$2"'
   const { code, stderr } = host.run(['sh', '-c', script, 'swap', fresh, target])
   if (code !== 0) throw new AgentError('boot-loader', `${target} was not replaced: ${stderr.trim()}`)
 }

@@ -11,6 +11,7 @@ import { armGeneration } from './arm.ts'
 import { changeRecord, loadRecord, type Node } from './node.ts'
 import { partitionOf } from './node-disk.ts'
 import { withLoader } from './open-loader.ts'
+import { type ResetPhase, resetPhases } from './reset-phases.ts'
 import { verifySlot } from './slots.ts'
 
 /** What a reset shall do, in the record. */
@@ -22,10 +23,6 @@ export const ResetDetail = z.looseObject({
   attempts: z.number(),
 })
 export type ResetDetail = z.infer<typeof ResetDetail>
-
-/** In order; the phase in the record is the one that is to be done next. Each can be done again. */
-export const resetPhases = ['armed', 'persistent', 'oem', 'generation'] as const
-export type ResetPhase = (typeof resetPhases)[number]
 
 const mountedOem = '/oem'
 

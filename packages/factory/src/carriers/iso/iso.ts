@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto'
-import { copyFile, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type Architecture, artifactName, labels, liveMedium, Payload } from '@kiln/contract'
 import { bootLoaderFiles, hasBios } from '../../payload/boot-loader.ts'
 import { rootImageFile } from '../../payload/root-image.ts'
 import type { IsoParams } from '../../plan/step.ts'
-import { fileDigest } from '../../resolve/digest.ts'
 import { makeStaging, stageFile, stageText, stageTree } from '../../rootfs/staging.ts'
 import type { Executors, StepContext } from '../../run/engine.ts'
 import { runInSandbox } from '../../sandbox/sandbox.ts'
@@ -13,6 +12,7 @@ import { toolchainSandbox } from '../../toolchain/toolchain.ts'
 import { bootCode } from '../../tools/grub.ts'
 import { seededUuid } from '../../tools/veritysetup.ts'
 import { isoImageArguments } from '../../tools/xorriso.ts'
+import { finishArtifact } from '../finish-artifact.ts'
 import { type MediumTools, makeEfiPartition } from './efi-partition.ts'
 import { grubMenu } from './grub-menu.ts'
 import { liveMenu } from './menu.ts'
@@ -56,14 +56,7 @@ export const makeIso: Executors['iso'] = async ({ params }, context) => {
       bios,
     }),
   )
-  const image = join(context.out, params.file)
-  const digest = await fileDigest(image)
-  await writeFile(`${image}.sha256`, `${digest}  ${params.file}\n`)
-  return {
-    digest: `sha256:${digest}`,
-    facts: { digest: `sha256:${digest}`, size: (await stat(image)).size },
-    fileDigests: { [params.file]: digest },
-  }
+  return finishArtifact(context.out, params.file)
 }
 
 function mediumTools(work: string, { epoch }: IsoParams, context: StepContext<'iso'>): MediumTools {

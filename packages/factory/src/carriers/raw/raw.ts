@@ -1,11 +1,11 @@
-import { readFile, stat, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Payload } from '@kiln/contract'
 import { rootImageFile } from '../../payload/root-image.ts'
-import { fileDigest } from '../../resolve/digest.ts'
 import type { Executors } from '../../run/engine.ts'
 import { runInSandbox } from '../../sandbox/sandbox.ts'
 import { toolchainSandbox } from '../../toolchain/toolchain.ts'
+import { finishArtifact } from '../finish-artifact.ts'
 import { writeBiosBoot } from './bios-boot.ts'
 import { stageContents } from './contents.ts'
 import { identitiesFor } from './identities.ts'
@@ -48,11 +48,5 @@ export const makeRaw: Executors['raw'] = async ({ params }, context) => {
     run: (argv, options) => runInSandbox(sandbox, argv, { ...options, onLine, signal }),
   })
   await writeBiosBoot(image, plan, payloadFolder)
-  const digest = await fileDigest(image)
-  await writeFile(`${image}.sha256`, `${digest}  ${params.file}\n`)
-  return {
-    digest: `sha256:${digest}`,
-    facts: { digest: `sha256:${digest}`, size: (await stat(image)).size },
-    fileDigests: { [params.file]: digest },
-  }
+  return finishArtifact(out, params.file)
 }

@@ -1,7 +1,9 @@
 import { type ConformanceCase, equal } from '../../host/conformance-case.ts'
 import { renderTemplate, TemplateError } from '../template/index.ts'
+import { accountCases } from './account-cases.ts'
 import { engineCases } from './engine-cases.ts'
 import { moduleCases } from './module-cases.ts'
+import { packageCases } from './package-cases.ts'
 import { stageCase } from './stage-case.ts'
 import { refused, rendered, templateData, templateHost } from './template-cases.ts'
 
@@ -15,7 +17,7 @@ export const cloudConfigCases: readonly ConformanceCase[] = [
     name: `template ${JSON.stringify(template)} is refused`,
     run: () => equal(refusal(template), expected),
   })),
-  ...[...engineCases, ...moduleCases].map(stageCase),
+  ...[...engineCases, ...moduleCases, ...accountCases, ...packageCases].map(stageCase),
 ]
 
 function refusal(template: string): string {

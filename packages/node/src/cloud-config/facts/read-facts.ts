@@ -16,7 +16,7 @@ export function readFacts(host: Host): MachineFacts {
   const memory = Number(slurp(host, '/proc/meminfo').match(/^MemTotal:\s+(\d+) kB/m)?.[1] ?? 0)
   const machineid = slurp(host, '/etc/machine-id').replace('uninitialized', '')
   const machine = slurp(host, '/proc/sys/kernel/arch') || machineName(host)
-  return factsOf({
+  const facts = factsOf({
     node: {
       hostname: slurp(host, '/proc/sys/kernel/hostname'),
       machineid,
@@ -47,8 +47,14 @@ export function readFacts(host: Host): MachineFacts {
     network: networkDevices(host),
     storage: storageDevices(host),
     Random: randomText(host),
-    ProtectedID: protectedId(host, machineid),
   })
+  // Takes two programs to compute, and hardly anybody asks for it.
+  let computed: string | undefined
+  const get = () => {
+    computed ??= protectedId(host, machineid)
+    return computed
+  }
+  return Object.defineProperty(facts, 'ProtectedID', { get, enumerable: true })
 }
 
 /** Names of the kernel → names of images. */

@@ -35,20 +35,11 @@ export function planLines({ stage, steps }: StagePlan): string[] {
   return lines
 }
 
-function stepLines({
-  name,
-  source,
-  line,
-  skip,
-  conditions,
-  operations,
-  warnings,
-  onFailure,
-}: PlannedStep): string[] {
-  const place = line === undefined ? source : `${source}:${line}`
+function stepLines(step: PlannedStep): string[] {
+  const { name, skip, conditions, operations, warnings, onFailure } = step
   const policy = onFailure === 'continue' ? '' : `, on failure: ${onFailure}`
   return [
-    `  ${name} (${place}${policy})`,
+    `  ${name} (${placeText(step)}${policy})`,
     ...(skip === undefined ? [] : [`    skipped, ${skip}`]),
     ...conditions.map((condition) => `    only ${conditionText(condition)}`),
     ...operations.map((operation) => `    - ${operationText(operation)}`),
@@ -56,11 +47,17 @@ function stepLines({
   ]
 }
 
-/** What can be known to fail before anything is done. */
+/** What can be known to fail before anything is done, each with its place. */
 export function impossibleIn(steps: readonly PlannedStep[]): string[] {
-  return steps.flatMap(({ stage, name, operations }) =>
-    operations.flatMap((operation) =>
-      operation.kind === 'impossible' ? [`${stage}: ${name}: ${operation.message}`] : [],
+  return steps.flatMap((step) =>
+    step.operations.flatMap((operation) =>
+      operation.kind === 'impossible'
+        ? [`${placeText(step)}: ${step.stage}: ${step.name}: ${operation.message}`]
+        : [],
     ),
   )
+}
+
+function placeText({ source, line }: PlannedStep): string {
+  return line === undefined ? source : `${source}:${line}`
 }

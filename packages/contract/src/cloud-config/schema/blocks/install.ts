@@ -54,14 +54,7 @@ export const unusedKeys = [
 ] as const
 
 /** Keys of the field that change what is installed or how safe it is: nothing is installed rather than something else. */
-export const refusedKeys = [
-  'encrypted_partitions',
-  'iso',
-  'passive',
-  'recovery-system',
-  'ssh_hardening',
-  'system',
-] as const
+export const refusedKeys = ['encrypted_partitions', 'iso', 'passive', 'recovery-system', 'system'] as const
 
 export const InstallConfig = z.strictObject({
   auto: flag,

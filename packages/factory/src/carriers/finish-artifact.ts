@@ -1,0 +1,34 @@
+import { open, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileDigest } from '../resolve/digest.ts'
+
+/** What a step says of an artifact of one file. */
+export interface FinishedArtifact {
+  /** `sha256:<64 hex digits>` */
+  readonly digest: string
+  /** Size in bytes. */
+  readonly facts: { readonly digest: string; readonly size: number }
+  readonly fileDigests: Readonly<Record<string, string>>
+}
+
+/**
+ * Takes the digest of a written artifact and puts it beside it, as sha256sum does. The disk gets the bytes meanwhile: they
+ * are delivered next, and that waits for it.
+ */
+export async function finishArtifact(folder: string, file: string): Promise<FinishedArtifact> {
+  const path = join(folder, file)
+  const [hex] = await Promise.all([fileDigest(path), flush(path)])
+  await writeFile(`${path}.sha256`, `${hex}  ${file}\n`)
+  const digest = `sha256:${hex}`
+  return { digest, facts: { digest, size: (await stat(path)).size }, fileDigests: { [file]: hex } }
+}
+
+/** Waits until the disk has a file. */
+export async function flush(path: string): Promise<void> {
+  const file = await open(path, 'r+')
+  try {
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
