@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { type TestContext, test } from 'node:test'
 import type { Host } from '../host/host.ts'
+import { exists } from '../host/tree.ts'
 import { main } from '../main.ts'
 import { withFakeCurl } from '../testkit/fake-curl.ts'
 import { type Service, services } from '../testkit/metadata-services.ts'
@@ -35,6 +36,7 @@ function node(context: TestContext, files: Readonly<Record<string, string>>, net
   const offline = withFakeCurl(rooted.host, rooted.folder, []).host
   return {
     asked,
+    has: (path: string) => exists(host, path),
     output: rooted.output,
     run: (stage: string) => run(host, stage),
     runOffline: (stage: string) => run(offline, stage),
@@ -89,6 +91,7 @@ test('a step that asks a data source', (context) => {
   const files = { '/sys/class/dmi/id/sys_vendor': 'Hetzner\n', '/proc/cmdline': 'kiln.datasource=off\n' }
   const off = node(context, { ...files, '/oem/a.yaml': step('hetzner') }, [services.hetzner])
   off.run('network')
+  assert.ok(off.has('/run/config'))
   assert.match(off.output.join(''), /no metadata\/userdata found/)
   const on = node(context, { ...files, '/proc/cmdline': '', '/oem/a.yaml': step('hetzner, aws') }, [
     services.hetzner,

@@ -258,6 +258,14 @@ describe('a medium', () => {
   })
 })
 
+test('a file of /sys is read whose size is said to be 0', (context) => {
+  const path = '/sys/firmware/qemu_fw_cfg/by_name/opt/kiln/user-data/raw'
+  const { host } = machine(context, { [path]: '-> /proc/version' })
+  assert.equal(host.stat(path).size, 0)
+  pullDataSource(host, { reach: 'local', folder })
+  assert.match(host.readText(`${folder}/userdata`), /^Linux version/)
+})
+
 describe('at a stage', () => {
   test('what comes with the network is waited for, and then it is there', (context) => {
     const { host } = machine(context, ec2, [services.aws])

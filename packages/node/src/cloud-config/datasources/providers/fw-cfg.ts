@@ -1,5 +1,5 @@
 import type { Host } from '../../../host/host.ts'
-import { statIfThere } from '../../../host/tree.ts'
+import { exists } from '../../../host/tree.ts'
 import type { Metadata } from '../metadata.ts'
 import { noCloudMetadata } from './nocloud.ts'
 
@@ -9,10 +9,13 @@ import { noCloudMetadata } from './nocloud.ts'
  */
 const folder = '/sys/firmware/qemu_fw_cfg/by_name/opt/kiln'
 
+/** Its files say that they are empty. */
+const largest = 1024 * 1024
+
 export function readFwCfg(host: Host): Metadata | undefined {
   const read = (name: string): Uint8Array | undefined => {
-    const size = statIfThere(host, `${folder}/${name}/raw`)?.size
-    return size === undefined ? undefined : host.readBytes(`${folder}/${name}/raw`, 0, size)
+    const path = `${folder}/${name}/raw`
+    return exists(host, path) ? host.readBytes(path, 0, largest) : undefined
   }
   const [userdata, meta, vendordata] = ['user-data', 'meta-data', 'vendor-data'].map(read)
   if (userdata === undefined && meta === undefined) return undefined
