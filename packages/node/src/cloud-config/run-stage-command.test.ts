@@ -66,6 +66,13 @@ test('what an address leads to acts at once, also for the stages that are over',
   assert.match(output.join(''), /a copy of \d{4}-.* is used, because/)
 })
 
+test('what somebody else fetched between the stages was missed all the same', (context) => {
+  const { run } = node(context, { '/oem/a.yaml': leads }, [remote])
+  run('boot')
+  assert.deepEqual(run('reconcile'), [])
+  assert.deepEqual(run('network'), ['remote-boot', 'remote-network'])
+})
+
 test('an address that leads nowhere is told, and stops nothing', (context) => {
   const { run, output } = node(context, { '/oem/a.yaml': leads, '/oem/b.yaml': says('local') }, [])
   assert.deepEqual(run('network'), ['local-network'])

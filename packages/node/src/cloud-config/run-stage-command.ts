@@ -3,6 +3,7 @@ import type { Command } from '../command.ts'
 import type { Host } from '../host/host.ts'
 import { isPullStage, pullAtStage } from './datasources/at-stage.ts'
 import { gatherSources } from './gather.ts'
+import { lateSources, noteSeen } from './late-sources.ts'
 import { nodeFacts } from './plan/node-facts.ts'
 import { planStage } from './plan/plan-stage.ts'
 import { planData, planLines } from './plan/plan-view.ts'
@@ -53,6 +54,7 @@ function act(host: Host, stage: AnyStage, folders: readonly SourceFolder[]): num
   const options = { ...surroundings, sources: folders }
   if (stage === 'network') return actWithNetwork(host, options)
   if (isPullStage(stage)) pullAtStage(host, stage)
+  if (stage === 'boot') noteSeen(host, gatherSources(host, { folders }))
   return runStage(host, stage, options)
 }
 
@@ -62,10 +64,11 @@ const missed = ['initramfs', 'boot'] as const
 /** What comes with the network, user data and what addresses lead to, has missed two stages: they are run for it alone. */
 function actWithNetwork(host: Host, options: StageOptions): number {
   const { sources: folders } = options
-  const before = new Set(gatherSources(host, { folders }).sources.map(({ text }) => text))
+  const before = gatherSources(host, { folders })
   pullAtStage(host, 'network')
   const gathered = gatherSources(host, { folders, network: true })
-  const late = gathered.sources.filter(({ text }) => !before.has(text))
+  const late = lateSources(host, before, gathered)
+  noteSeen(host, gathered)
   const only = { ...gathered, sources: late, errors: [], warnings: [] }
   const codes = (late.length === 0 ? [] : missed).map((stage) =>
     runStage(host, stage, { ...options, gathered: only, only: true }),
