@@ -1,7 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { cloudConfigJsonSchema } from '@kiln/contract/cloud-config/json-schema'
 import { definitionJsonSchema } from '@kiln/contract/definition'
 import { eventsJsonSchema } from '@kiln/factory/event-stream'
+import { cloudConfigReference } from './docs/cloud-config.ts'
 import { commandReference } from './docs/commands.ts'
 import { definitionReference } from './docs/definition.ts'
 import { eventReference } from './docs/events.ts'
@@ -16,8 +18,10 @@ export function generatedPages(): GeneratedPage[] {
   return [
     { file: pathOf('docs/reference/cli.md'), text: commandReference() },
     { file: pathOf('docs/reference/kiln-yaml.md'), text: definitionReference() },
+    { file: pathOf('docs/reference/cloud-config.md'), text: cloudConfigReference() },
     { file: pathOf('docs/reference/events.md'), text: eventReference() },
     { file: pathOf('schemas/kiln.schema.json'), text: json(definitionJsonSchema()) },
+    { file: pathOf('schemas/cloud-config.schema.json'), text: json(cloudConfigJsonSchema()) },
     { file: pathOf('schemas/events.schema.json'), text: json(eventsJsonSchema()) },
   ]
 }

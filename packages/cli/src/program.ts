@@ -5,6 +5,7 @@ import { addBootCommand } from './commands/boot.ts'
 import { addBuildCommand } from './commands/build.ts'
 import { addCacheCommand } from './commands/cache.ts'
 import { addCheckCommand } from './commands/check.ts'
+import { addCloudConfigCommand } from './commands/cloud-config/index.ts'
 import { addCompletionCommand } from './commands/completion.ts'
 import { addDoctorCommand } from './commands/doctor.ts'
 import { addExplainCommand } from './commands/explain.ts'
@@ -50,6 +51,7 @@ export function createProgram(session: Session, done: Done): Command {
     addInitCommand,
     addCheckCommand,
     addSchemaCommand,
+    addCloudConfigCommand,
     addCacheCommand,
     addDoctorCommand,
     addExplainCommand,

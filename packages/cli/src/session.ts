@@ -106,10 +106,11 @@ export function reportError(session: Session, thrown: unknown, line?: (line: obj
 function writeErrorText(session: Session, error: KilnError): void {
   const { stderr, env } = session
   const paint = painter(wantsColour({ isTerminal: stderr.isTTY ?? false, env }))
-  for (const line of errorLines(error, { paint, readSource })) stderr.write(`${line}\n`)
+  for (const line of errorLines(error, { paint, readSource: readSourceText })) stderr.write(`${line}\n`)
 }
 
-function readSource(file: string): string | undefined {
+/** The text of a file that a place names. */
+export function readSourceText(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8')
   } catch {

@@ -41,6 +41,7 @@ export const errorFacts = {
   'E-PAYLOAD-DAMAGED': { exit: 'verification', title: 'a payload that is not what its card says' },
   'E-OVERLAY-UNREADABLE': { exit: 'config', title: 'a folder of files is missing or cannot be read' },
   'E-CLOUD-CONFIG': { exit: 'config', title: 'a cloud-config that is not understood' },
+  'E-CLOUD-CONFIG-MISFIT': { exit: 'config', title: 'two sources of configuration that cannot be merged' },
 
   'E-LOCK-STALE': { exit: 'stale', title: 'kiln.lock does not fit kiln.yaml' },
   'E-NOT-REPRODUCED': { exit: 'different', title: 'a second build gave other bytes' },

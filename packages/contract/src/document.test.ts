@@ -125,9 +125,12 @@ const cases: readonly { readonly name: string; readonly text: string; readonly e
   {
     name: 'an alias that leads nowhere',
     text: 'name: *gone\n',
-    expected: [
-      'E-CONFIG-SYNTAX kiln.yaml:1:1 Unresolved alias (the anchor must be set before the alias): gone',
-    ],
+    expected: ['E-CONFIG-SYNTAX kiln.yaml:1:7 there is no anchor &gone'],
+  },
+  {
+    name: 'an alias within its anchor',
+    text: 'name: &a {x: *a}\n',
+    expected: ['E-CONFIG-SYNTAX kiln.yaml:1:1 an alias stands inside of what it stands for'],
   },
 ]
 

@@ -1,4 +1,5 @@
 import {
+  type Alias,
   type Document,
   isMap,
   isScalar,
@@ -7,14 +8,15 @@ import {
   type ParsedNode,
   parseDocument,
   type SchemaOptions,
+  visit,
 } from 'yaml'
 import type * as z from 'zod/mini'
 import { safeParse } from 'zod/mini'
 import type { Finding, Place } from './error.ts'
 import { errorFromFindings } from './error.ts'
-import { findingsOf, type Source } from './issues.ts'
+import { byPlace, findingsOf, type Source } from './issues.ts'
 
-export { pathName } from './issues.ts'
+export { pathName, type Source } from './issues.ts'
 
 type Path = readonly PropertyKey[]
 /** Character offsets, the second behind the last character. */
@@ -38,6 +40,15 @@ export type ParseResult<T> =
   | { readonly document: ParsedDocument<T> }
   | { readonly findings: readonly [Finding, ...Finding[]] }
 
+/** A YAML text that can be read, not judged yet. */
+export interface YamlDocument extends Source {
+  readonly file: string
+}
+
+export type YamlResult =
+  | { readonly yaml: YamlDocument }
+  | { readonly findings: readonly [Finding, ...Finding[]] }
+
 /**
  * Parses and validates YAML. All findings at once, each with file, line and column.
  * @param file name to show in places; nothing is read from it
@@ -48,38 +59,73 @@ export function readDocument<T>(
   file: string,
   options: ReadOptions = {},
 ): ParseResult<T> {
-  const lines = new LineCounter()
-  const yaml = parseDocument(text, {
-    lineCounter: lines,
-    uniqueKeys: true,
-    version: '1.2',
-    logLevel: 'error',
-    ...(options.dialect === 'cloud-config' ? cloudConfigDialect : {}),
-  })
-  const place = ([start, end]: Range): Place => {
-    const from = lines.linePos(start)
-    const to = lines.linePos(Math.max(end, start))
-    return { file, line: from.line, column: from.col, end: { line: to.line, column: to.col } }
-  }
-  const [syntax, ...moreSyntax] = yaml.errors.map((error) => syntaxFinding(error.message, place(error.pos)))
-  if (syntax) return { findings: [syntax, ...moreSyntax] }
+  const result = readYaml(text, file, options)
+  return 'yaml' in result ? judgeDocument(schema, result.yaml) : result
+}
 
-  const content = contentOf(yaml)
-  if ('problem' in content) return { findings: [syntaxFinding(content.problem, place([0, 0]))] }
-
-  const source: Source = {
-    value: content.value,
-    placeOf: (path) => place(valueRange(yaml, path)),
-    placeOfKey: (path, key) => place(keyRange(yaml, path, key)),
-    textOf: (path) => text.slice(...valueRange(yaml, path)),
-  }
-  const result = safeParse(schema, content.value)
+/** Validates content that was read before. */
+export function judgeDocument<T>(schema: z.core.$ZodType<T>, source: Source): ParseResult<T> {
+  const result = safeParse(schema, source.value)
   if (result.success) return { document: { value: result.data, placeOf: source.placeOf } }
   const [first, ...rest] = result.error.issues
     .flatMap((issue) => findingsOf(issue, schema, source))
     .toSorted(byPlace)
   if (!first) throw new Error('a schema refused a value without an issue')
   return { findings: [first, ...rest] }
+}
+
+/** Parses YAML. @param file name to show in places; nothing is read from it */
+export function readYaml(text: string, file: string, options: ReadOptions = {}): YamlResult {
+  const lines = new LineCounter()
+  const place = ([start, end]: Range): Place => {
+    const from = lines.linePos(start)
+    const to = lines.linePos(Math.max(end, start))
+    return { file, line: from.line, column: from.col, end: { line: to.line, column: to.col } }
+  }
+  const yaml = parseYaml(text, lines, options)
+  if (typeof yaml === 'string') return { findings: [syntaxFinding(yaml, { file, line: 1, column: 1 })] }
+  const [syntax, ...moreSyntax] = yaml.errors.map((error) => syntaxFinding(error.message, place(error.pos)))
+  if (syntax) return { findings: [syntax, ...moreSyntax] }
+
+  const content = contentOf(yaml)
+  if ('problem' in content) {
+    const { problem, at = [0, 0] } = content
+    return { findings: [syntaxFinding(problem, place(at))] }
+  }
+  return {
+    yaml: {
+      file,
+      value: content.value,
+      placeOf: (path) => place(valueRange(yaml, path)),
+      placeOfKey: (path, key) => place(keyRange(yaml, path, key)),
+      textOf: (path) => text.slice(...valueRange(yaml, path)),
+    },
+  }
+}
+
+/**
+ * The nodes of a YAML text, for programs that change it. Errors of syntax are in the document.
+ * @returns a text that says why there is none: a parser that recurses has an end, and a hostile text finds it
+ */
+export function parseYaml(text: string, lines: LineCounter, options: ReadOptions): Document.Parsed | string {
+  try {
+    return parseDocument(text, {
+      lineCounter: lines,
+      uniqueKeys: true,
+      version: '1.2',
+      logLevel: 'error',
+      ...(options.dialect === 'cloud-config' ? cloudConfigDialect : {}),
+    })
+  } catch (error) {
+    return isTooDeep(error) ? tooDeep : error instanceof Error ? error.message : String(error)
+  }
+}
+
+const tooDeep = 'nested too deeply'
+
+/** Node.js calls it a RangeError, QuickJS an InternalError. */
+function isTooDeep(error: unknown): boolean {
+  return error instanceof Error && /stack/i.test(error.message)
 }
 
 const cloudConfigDialect: SchemaOptions = {
@@ -102,11 +148,6 @@ export function parseOrThrow<T>(schema: z.core.$ZodType<T>, text: string, file: 
   return result.document
 }
 
-function byPlace(a: Finding, b: Finding): number {
-  const line = (a.place?.line ?? 0) - (b.place?.line ?? 0)
-  return line === 0 ? (a.place?.column ?? 0) - (b.place?.column ?? 0) : line
-}
-
 /** The library ends its messages with the position and an excerpt, which a place says better. */
 function syntaxFinding(message: string, place: Place): Finding {
   const [line = message] = message.split('\n')
@@ -114,12 +155,44 @@ function syntaxFinding(message: string, place: Place): Finding {
 }
 
 /** Aliases are followed only here: one that leads nowhere, or a bomb of them, is no defect of Kiln. */
-function contentOf(yaml: Document.Parsed): { readonly value: unknown } | { readonly problem: string } {
+function contentOf(
+  yaml: Document.Parsed,
+): { readonly value: unknown } | { readonly problem: string; readonly at?: Range } {
   try {
-    return { value: yaml.toJS() ?? {} }
+    const value: unknown = yaml.toJS() ?? {}
+    return isCyclic(value) ? { problem: 'an alias stands inside of what it stands for' } : { value }
   } catch (error) {
+    if (isTooDeep(error)) return { problem: tooDeep }
+    const lost = lostAlias(yaml)
+    if (lost?.range) {
+      return { problem: `there is no anchor &${lost.source}`, at: [lost.range[0], lost.range[1]] }
+    }
     return { problem: error instanceof Error ? error.message : String(error) }
   }
+}
+
+/** YAML can describe a value that contains itself. */
+function isCyclic(value: unknown, above = new Set<object>(), done = new Set<object>()): boolean {
+  if (typeof value !== 'object' || value === null || done.has(value)) return false
+  if (above.has(value)) return true
+  above.add(value)
+  const found = Object.values(value).some((part) => isCyclic(part, above, done))
+  above.delete(value)
+  done.add(value)
+  return found
+}
+
+/** The first alias that leads nowhere. */
+function lostAlias(yaml: Document.Parsed): Alias | undefined {
+  let lost: Alias | undefined
+  visit(yaml, {
+    Alias(_, alias) {
+      if (alias.resolve(yaml)) return undefined
+      lost = alias
+      return visit.BREAK
+    },
+  })
+  return lost
 }
 
 function valueRange(yaml: Document.Parsed, path: Path): Range {

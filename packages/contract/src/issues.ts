@@ -37,7 +37,7 @@ export function findingsOf(issue: Issue, schema: z.core.$ZodType, source: Source
   }
 }
 
-function unknownKey(key: string, path: Path, schema: z.core.$ZodType, place: Place): Finding {
+export function unknownKey(key: string, path: Path, schema: z.core.$ZodType, place: Place): Finding {
   const known = knownKeys(schema, path)
   const meant = suggest(key, known)
   const where = path.length === 0 ? '' : ` in ${pathName(path)}`
@@ -85,12 +85,23 @@ function badChoice(name: string, choices: readonly string[], value: unknown, pla
   }
 }
 
+/** In the order of the text. */
+export function byPlace(a: { readonly place?: Place }, b: { readonly place?: Place }): number {
+  const line = (a.place?.line ?? 0) - (b.place?.line ?? 0)
+  return line === 0 ? (a.place?.column ?? 0) - (b.place?.column ?? 0) : line
+}
+
+/** The type was right, and something else was not. */
+function isOfType({ code }: { readonly code?: string }): boolean {
+  return code !== 'invalid_type'
+}
+
 /** A union reports one list of issues per branch; the branch that got furthest is the one that was meant. */
 function narrowUnion(issue: Issue): Issue {
   if (issue.code !== 'invalid_union') return issue
   const deepest = issue.errors
     .flat()
-    .toSorted((a, b) => b.path.length - a.path.length)
+    .toSorted((a, b) => b.path.length - a.path.length || Number(isOfType(b)) - Number(isOfType(a)))
     .at(0)
   return deepest ? narrowUnion({ ...deepest, path: [...issue.path, ...deepest.path] } as Issue) : issue
 }

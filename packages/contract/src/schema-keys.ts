@@ -6,6 +6,8 @@ interface AnyDef {
   readonly innerType?: z.core.$ZodType
   readonly element?: z.core.$ZodType
   readonly valueType?: z.core.$ZodType
+  readonly keyType?: z.core.$ZodType
+  readonly entries?: Readonly<Record<string, unknown>>
   readonly in?: z.core.$ZodType
   readonly options?: readonly z.core.$ZodType[]
   readonly getter?: () => z.core.$ZodType
@@ -15,7 +17,7 @@ interface AnyDef {
 export function knownKeys(schema: z.core.$ZodType, path: readonly PropertyKey[]): string[] {
   const [step, ...rest] = path
   const branches = unwrap(schema)
-  if (step === undefined) return [...new Set(branches.flatMap((def) => Object.keys(def.shape ?? {})))]
+  if (step === undefined) return [...new Set(branches.flatMap(ownKeys))]
   return branches.flatMap((def) => {
     const next = def.shape?.[String(step)] ?? def.element ?? def.valueType
     return next ? knownKeys(next, rest) : []
@@ -28,4 +30,10 @@ function unwrap(schema: z.core.$ZodType): AnyDef[] {
   if (def.options) return def.options.flatMap(unwrap)
   const inner = def.innerType ?? def.in ?? def.getter?.()
   return inner ? unwrap(inner) : [def]
+}
+
+/** Of an object, or of a record whose keys are chosen from a list. */
+function ownKeys({ shape, keyType }: AnyDef): string[] {
+  const choices = (keyType?._zod.def as AnyDef | undefined)?.entries
+  return Object.keys(shape ?? choices ?? {})
 }

@@ -1,5 +1,7 @@
 import { closest, distance } from 'fastest-levenshtein'
 
+export { distance }
+
 /** The known word that was probably meant, or undefined where none is near. */
 export function suggest(word: string, known: readonly string[]): string | undefined {
   if (known.length === 0) return undefined

@@ -1,4 +1,4 @@
-import { conformanceCases } from './host/conformance.ts'
+import { allCases } from './conformance.ts'
 import { quickJsHost } from './host/quickjs.ts'
 import { std } from './host/quickjs-modules.ts'
 
@@ -7,7 +7,7 @@ const host = quickJsHost()
 const base = `${host.env('TMPDIR') ?? '/tmp'}/kiln-conformance.${Math.floor(host.uptime() * 1000)}`
 let failed = 0
 host.mkdir(base, { recursive: true, mode: 0o700 })
-for (const [index, { name, run }] of conformanceCases.entries()) {
+for (const [index, { name, run }] of allCases.entries()) {
   const folder = `${base}/${index}`
   host.mkdir(folder)
   let error: string | undefined

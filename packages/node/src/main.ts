@@ -1,6 +1,9 @@
-import { nodeStages } from '@kiln/contract/cloud-config/schema/stage-names'
-import { runStage } from './cloud-config/run-stage.ts'
-import { sourcesOf } from './cloud-config/sources.ts'
+import { configCommand, validateCommand } from './cloud-config/config-command.ts'
+import { dataSourceCommand } from './cloud-config/datasources/command.ts'
+import { factsCommand } from './cloud-config/facts/command.ts'
+import { renderTemplateCommand } from './cloud-config/render-command.ts'
+import { runStageCommand } from './cloud-config/run-stage-command.ts'
+import { stagesCommand } from './cloud-config/stages-command.ts'
 import { type Command, runCommand } from './command.ts'
 import { growPersistent } from './disk/grow.ts'
 import { giveOwnUuids } from './disk/own-uuids.ts'
@@ -32,7 +35,13 @@ const usage = `kiln-agent: the program on a Kiln node
   kiln-agent boot-loader        shows the boot loader, or renews it
   kiln-agent logs               packs what helps to find a fault, without secrets
   kiln-agent install            puts a system on a disk; see kiln-agent install --help
-  kiln-agent run-stage STAGE    acts on the cloud-configs: ${nodeStages.join(', ')}
+  kiln-agent config             the configuration of this machine, all sources merged
+  kiln-agent validate FILE      checks a cloud-config
+  kiln-agent render-template -f FILE   fills in a template
+  kiln-agent run-stage STAGE    acts on the cloud-configs, or with --plan says what it would do
+  kiln-agent stages [STAGE]     what the stages of this boot did, what failed, and why
+  kiln-agent datasource         where this machine's user data came from
+  kiln-agent facts              what templates of a cloud-config know of this machine
   kiln-agent health             decides whether a new generation is good; run by kiln-health.service
   kiln-agent reconcile          notes which generation came up; run by kiln-reconcile.service
   kiln-agent ready              waits until the system is up and says so on the console
@@ -48,18 +57,24 @@ const verbs: Readonly<Record<string, (host: Host, args: readonly string[]) => nu
   // Names of the field.
   'manual-install': installVerb,
   'interactive-install': (host, args) => installVerb(host, ['--interactive', ...args]),
-  'run-stage': runStageVerb,
+  'run-stage': command(runStageCommand),
+  stages: command(stagesCommand),
   ready: (host) => announceReady(host),
   'boot-loader': command(bootLoaderCommand),
   bootentry: command(bootEntryCommand),
+  config: command(configCommand),
+  datasource: command(dataSourceCommand),
+  facts: command(factsCommand),
   health: command(healthCommand),
   logs: command(logsCommand),
   reconcile: (host) => runReconcile(host),
   recovery: command(recoveryCommand),
+  'render-template': command(renderTemplateCommand),
   reset: command(resetCommand),
   rollback: command(rollbackCommand),
   state: command(stateCommand),
   upgrade: command(upgradeCommand),
+  validate: command(validateCommand),
   version: (host) => {
     host.print(`kiln-agent ${version}\n`)
     return 0
@@ -87,13 +102,4 @@ function command<F extends string, V extends string>(definition: Command<F, V>) 
 /** Both make a disk image the disk of this machine, and one that fails does not hinder the other. */
 function growAndOwn(host: Host): number {
   return Math.max(growPersistent(host), giveOwnUuids(host))
-}
-
-function runStageVerb(host: Host, [name, ...more]: readonly string[]): number {
-  const stage = nodeStages.find((known) => known === name)
-  if (stage === undefined || more.length > 0) {
-    host.printError(`kiln-agent: run-stage takes one of: ${nodeStages.join(', ')}\n`)
-    return usageCode
-  }
-  return runStage(host, stage, { sources: sourcesOf(''), root: '', shell: ['/bin/sh'] })
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { errorFacts, exitCodes, KilnError } from '@kiln/contract'
+import { warningFacts } from '@kiln/contract/cloud-config/warnings'
 import type { Command } from 'commander'
 import { choiceHint, example, jsonOption } from '../options.ts'
 import type { Done } from '../program.ts'
@@ -21,20 +22,19 @@ export function addExplainCommand(program: Command, session: Session, done: Done
 }
 
 function list(): Outcome {
-  const codes = Object.entries(errorFacts).map(([code, { exit, title }]) => ({
-    code,
-    exit: exitCodes[exit],
-    title,
-  }))
+  const codes = [
+    ...Object.entries(errorFacts).map(([code, { exit, title }]) => ({ code, exit: exitCodes[exit], title })),
+    ...Object.entries(warningFacts).map(([code, title]) => ({ code, exit: exitCodes.ok, title })),
+  ]
   const width = Math.max(...codes.map(({ code }) => code.length))
   return { result: codes, lines: codes.map(({ code, title }) => `${code.padEnd(width)}  ${title}`) }
 }
 
 /** @throws KilnError E-USAGE where the code is unknown */
 function explain(word: string): Outcome {
-  const known = Object.keys(errorFacts)
+  const known = Object.keys({ ...errorFacts, ...warningFacts })
   const wanted = word.toUpperCase()
-  const code = known.find((candidate) => candidate === wanted || candidate === `E-${wanted}`)
+  const code = known.find((candidate) => [wanted, `E-${wanted}`, `W-${wanted}`].includes(candidate))
   if (code === undefined) {
     throw new KilnError('E-USAGE', `there is no error code ${word}`, { hint: choiceHint(wanted, known) })
   }

@@ -40,10 +40,23 @@ function asFinding(error: KilnError): Finding {
 }
 
 function findingLines(finding: Finding, options: ErrorOptions): string[] {
+  return diagnosticLines('error', 'red', finding, options)
+}
+
+/** What a finding and a warning have in common. */
+type Diagnostic = Omit<Finding, 'code'> & { readonly code: string }
+
+/** A finding or a warning for people, with the line that it is about. */
+export function diagnosticLines(
+  word: 'error' | 'warning',
+  colour: Parameters<Paint>[0],
+  finding: Diagnostic,
+  options: ErrorOptions,
+): string[] {
   const { paint } = options
   const [first = '', ...more] = finding.message.split('\n').map(plainText)
   return [
-    `${paint('red', 'error')} ${paint('bold', finding.code)}: ${first}`,
+    `${paint(colour, word)} ${paint('bold', finding.code)}: ${first}`,
     ...more.map((line) => `  ${line}`),
     ...(finding.place ? placeLines(finding.place, options) : []),
     ...(finding.hint ? [`  ${paint('cyan', 'hint:')} ${plainText(finding.hint)}`] : []),
@@ -110,7 +123,7 @@ export function errorData(error: KilnError): Record<string, unknown> {
 }
 
 /** A finding with a range as the Language Server Protocol counts: lines and characters from 0, the end exclusive. */
-export function findingData(finding: Finding): Record<string, unknown> {
+export function findingData(finding: Diagnostic): Record<string, unknown> {
   const { code, message, place, hint } = finding
   return {
     code,

@@ -55,7 +55,10 @@ stages:
       sysctl: {vm.max_map_count: "1"}
 `)
   assert.equal(document.value.hostname, 'box')
-  assert.deepEqual(warnings, ['"k3s" is not yet supported here and has no effect'])
+  assert.deepEqual(
+    warnings.map(({ code, place }) => [code, place?.line]),
+    [['W-NO-EFFECT', 10]],
+  )
   assert.deepEqual(document.value.install, { auto: true, device: 'auto' })
 })
 

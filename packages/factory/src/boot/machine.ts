@@ -29,6 +29,8 @@ export interface MachineOptions {
   readonly watchdog?: WatchdogDevice | undefined
   readonly gui?: boolean | undefined
   readonly noReboot?: boolean | undefined
+  /** Files that the guest finds in its firmware: name → file. */
+  readonly fwCfg?: Readonly<Record<string, string>> | undefined
   /** File that gets every byte of the serial console. */
   readonly serialLog?: string | undefined
   /** Stops the machine. */
@@ -84,6 +86,7 @@ function planMachine(
     ...(options.watchdog ? { watchdog: options.watchdog } : {}),
     gui: options.gui ?? false,
     noReboot: options.noReboot ?? false,
+    ...(options.fwCfg ? { fwCfg: options.fwCfg } : {}),
   }
 }
 

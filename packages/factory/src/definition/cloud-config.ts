@@ -1,31 +1,32 @@
 import { readFileSync } from 'node:fs'
-import { errorFromFindings, type Finding, readDocument } from '@kiln/contract'
-import * as z from 'zod'
+import { errorFromFindings, type Finding } from '@kiln/contract'
+import { checkCloudConfig as checkValues } from '@kiln/contract/cloud-config/checks'
+import { parseCloudConfig } from '@kiln/contract/cloud-config/parse'
+import { sourceOf } from '@kiln/contract/cloud-config/tree'
 
-/** The header may stand below comments and blank lines, but not further down than this: the field's rule. */
-const headerLines = 10
-
-/**
- * What can be said about a cloud-config without running it: its header, and that it is YAML with a map at the top.
- * Its keys are judged by the engine on the node.
- */
+/** What can be said about a cloud-config without running it, by the same rules as on the node. */
 export function cloudConfigFindings(file: string): Finding[] {
   const text = readText(file)
   if (typeof text !== 'string') return [text]
-  const head = text.split(/\r?\n/).slice(0, headerLines)
-  if (!head.some((line) => line.trimEnd() === '#cloud-config')) {
-    return [
-      {
-        code: 'E-CLOUD-CONFIG',
-        message: `${file} has no #cloud-config header, so a node would not read it`,
-        place: { file, line: 1, column: 1 },
-        hint: 'make "#cloud-config" its first line',
-      },
-    ]
+  const result = parseCloudConfig(text, file)
+  if (result.kind === 'no-header') return [missingHeader(file)]
+  if (result.kind === 'invalid') return result.findings.map(asOne)
+  const { value, tree } = result.document
+  return checkValues(value, sourceOf(tree)).errors.map(asOne)
+}
+
+/** The finer codes are those of kiln.yaml; who builds wants to know that it is the other file. */
+function asOne(finding: Finding): Finding {
+  return { ...finding, code: 'E-CLOUD-CONFIG' }
+}
+
+function missingHeader(file: string): Finding {
+  return {
+    code: 'E-CLOUD-CONFIG',
+    message: `${file} has no #cloud-config header, so a node would not read it`,
+    place: { file, line: 1, column: 1 },
+    hint: 'make "#cloud-config" its first line',
   }
-  const result = readDocument(z.looseObject({}), text, file)
-  if ('document' in result) return []
-  return result.findings.map((finding) => ({ ...finding, code: 'E-CLOUD-CONFIG' }))
 }
 
 /** @throws KilnError E-CLOUD-CONFIG with all findings */

@@ -120,7 +120,7 @@ test('a cloud-config has its header within ten lines and a map below it', () => 
   const accepted = [
     '#cloud-config\n',
     '# mine\n\n#cloud-config  \r\nhostname: a\n',
-    '#cloud-config\nusers: []\n',
+    '#cloud-config\nusers: [{name: me}]\n',
   ]
   const refused = [
     '',
@@ -132,6 +132,16 @@ test('a cloud-config has its header within ten lines and a map below it', () => 
   for (const text of accepted) assert.deepEqual(cloudConfigFindings(write('c', text)), [], text)
   for (const text of refused)
     assert.equal(cloudConfigFindings(write('c', text))[0]?.code, 'E-CLOUD-CONFIG', text)
+})
+
+test('a cloud-config is judged as a node judges it', () => {
+  const said = (text: string) =>
+    cloudConfigFindings(write('c', text)).map(({ place, message, hint }) => [place?.line, message, hint])
+  assert.deepEqual(said('#cloud-config\nk3s:\n  enable: true\n'), [
+    [3, 'unknown key "enable" in k3s', 'did you mean "enabled"?'],
+  ])
+  const [[line, message] = []] = said('#cloud-config\ninstall: {reboot: true, poweroff: true}\n')
+  assert.deepEqual([line, message], [2, 'install.reboot and install.poweroff cannot both be true'])
 })
 
 test('the starter is valid as it stands', () => {

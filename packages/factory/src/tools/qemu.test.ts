@@ -82,6 +82,11 @@ const differences: readonly { title: string; change: Partial<MachinePlan>; gives
   { title: 'a watchdog', change: { watchdog: 'i6300esb' }, gives: ['-device i6300esb'] },
   { title: 'no watchdog', change: { watchdog: 'none' }, gives: ['-machine pc -accel tcg,thread=multi'] },
   { title: 'a window', change: { gui: true }, gives: ['-device VGA -display gtk'] },
+  {
+    title: 'files in the firmware',
+    change: { fwCfg: { 'opt/kiln/user-data': '/a,b.yaml' } },
+    gives: ['-fw_cfg name=opt/kiln/user-data,file=/a,,b.yaml'],
+  },
   { title: 'no reboot', change: { noReboot: true }, gives: ['-no-reboot'] },
   {
     title: 'the way out for probes',

@@ -38,6 +38,8 @@ export interface MachinePlan {
   readonly noReboot: boolean
   /** Otherwise the one of the chipset. */
   readonly watchdog?: WatchdogDevice
+  /** Files that the guest finds in its firmware: name → file. */
+  readonly fwCfg?: Readonly<Record<string, string>>
   /** A device with which a test program in the guest ends the machine, see boot-sector.ts. */
   readonly debugExit?: boolean
 }
@@ -61,6 +63,10 @@ export function qemuArguments(plan: MachinePlan): string[] {
     ...firmware(plan.firmware),
     ...['-boot', 'strict=on'],
     ...plan.drives.flatMap(drive),
+    ...Object.entries(plan.fwCfg ?? {}).flatMap(([name, file]) => [
+      '-fw_cfg',
+      `name=${name},file=${escapeCommas(file)}`,
+    ]),
     ...['-object', 'rng-builtin,id=random', '-device', 'virtio-rng-pci,rng=random'],
     ...network(plan.ssh),
     ...(plan.gui ? ['-device', 'VGA', '-display', 'gtk'] : ['-display', 'none']),

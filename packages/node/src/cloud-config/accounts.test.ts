@@ -1,14 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { looksLikeHash } from '@kiln/contract/cloud-config/password'
 import fc from 'fast-check'
-import {
-  AccountError,
-  type AccountFiles,
-  type AccountRequest,
-  ensureUser,
-  findAccount,
-  looksLikeHash,
-} from './accounts.ts'
+import { AccountError, type AccountFiles, type AccountRequest, ensureUser, findAccount } from './accounts.ts'
 
 const image: AccountFiles = {
   passwd:

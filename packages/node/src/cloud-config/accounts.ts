@@ -1,3 +1,5 @@
+import { looksLikeHash } from '@kiln/contract/cloud-config/password'
+
 /**
  * The account files as text, changed by pure functions: the same on every distribution, without useradd.
  * Formats: passwd(5), group(5), shadow(5), gshadow(5).
@@ -23,6 +25,13 @@ export interface AccountRequest {
   readonly primaryGroup?: string | undefined
   readonly groups: readonly string[]
 }
+
+/** Ids that users and groups had before, by name. */
+export interface KnownIds {
+  readonly users: Readonly<Record<string, number>>
+  readonly groups: Readonly<Record<string, number>>
+}
+const noneKnown: KnownIds = { users: {}, groups: {} }
 
 /** An entry of passwd(5). */
 export interface Account {
@@ -59,22 +68,28 @@ export function groupId(group: string, name: string): number | undefined {
 
 /**
  * Creates a user, or brings an existing one up to date: password and groups. Doing it twice changes nothing more.
+ * @param known ids that belong to a name even while it is not there
  * @throws AccountError on a name, field or id that cannot be
  */
-export function ensureUser(files: AccountFiles, user: AccountRequest): AccountFiles {
+export function ensureUser(
+  files: AccountFiles,
+  user: AccountRequest,
+  known: KnownIds = noneKnown,
+): AccountFiles {
   checkRequest(user)
   const existing = findAccount(files.passwd, user.name)
-  const created = existing ? files : createUser(files, user)
+  const created = existing ? files : createUser(files, user, known)
   const withPassword = { ...created, shadow: setPassword(created.shadow, user) }
-  return user.groups.reduce((result, group) => joinGroup(result, group, user.name), withPassword)
+  return user.groups.reduce((result, group) => joinGroup(result, group, user.name, known), withPassword)
 }
 
-function createUser(files: AccountFiles, user: AccountRequest): AccountFiles {
-  const uid = user.uid ?? freeId(files.passwd, firstHumanId, lastHumanId)
+function createUser(files: AccountFiles, user: AccountRequest, known: KnownIds): AccountFiles {
+  const uid =
+    user.uid ?? idFor(files.passwd, user.name, known.users, { first: firstHumanId, last: lastHumanId })
   const holder = accountOfUid(files.passwd, uid)
   if (holder !== undefined) throw new AccountError(`user ${user.name}: uid ${uid} belongs to ${holder}`)
   const groupName = user.primaryGroup ?? user.name
-  const withGroup = ensureGroup(files, groupName, firstHumanId, lastHumanId)
+  const withGroup = ensureGroup(files, groupName, known, { first: firstHumanId, last: lastHumanId })
   const gid = groupId(withGroup.group, groupName)
   const fields = [user.name, 'x', uid, gid, user.gecos ?? '', user.home, user.shell]
   return {
@@ -94,9 +109,9 @@ function setPassword(shadow: string, user: AccountRequest): string {
   })
 }
 
-function joinGroup(files: AccountFiles, name: string, member: string): AccountFiles {
+function joinGroup(files: AccountFiles, name: string, member: string, known: KnownIds): AccountFiles {
   checkName('group', name)
-  const ready = ensureGroup(files, name, firstSystemId, lastSystemId)
+  const ready = ensureGroup(files, name, known, { first: firstSystemId, last: lastSystemId, downwards: true })
   const addMember = (fields: readonly string[]): string[] => {
     const members = (fields[3] ?? '').split(',').filter(Boolean)
     return [...fields.slice(0, 3), [...new Set([...members, member])].join(',')]
@@ -109,9 +124,9 @@ function joinGroup(files: AccountFiles, name: string, member: string): AccountFi
 }
 
 /** System groups are numbered downwards, as groupadd does, so that they do not meet those of packages. */
-function ensureGroup(files: AccountFiles, name: string, first: number, last: number): AccountFiles {
+function ensureGroup(files: AccountFiles, name: string, known: KnownIds, range: IdRange): AccountFiles {
   if (entryOf(files.group, name)) return files
-  const gid = freeId(files.group, first, last, first === firstSystemId)
+  const gid = idFor(files.group, name, known.groups, range)
   return {
     ...files,
     group: append(files.group, `${name}:x:${gid}:`),
@@ -120,8 +135,23 @@ function ensureGroup(files: AccountFiles, name: string, first: number, last: num
   }
 }
 
-function freeId(text: string, first: number, last: number, downwards = false): number {
+interface IdRange {
+  readonly first: number
+  readonly last: number
+  readonly downwards?: boolean
+}
+
+/** The id that a name had before, if nobody has taken it since; else a free one that belongs to no other name. */
+function idFor(
+  text: string,
+  name: string,
+  known: KnownIds['users'],
+  { first, last, downwards }: IdRange,
+): number {
   const used = new Set(entries(text).map((fields) => Number(fields[2])))
+  const own = Object.hasOwn(known, name) ? known[name] : undefined
+  if (own !== undefined && !used.has(own)) return own
+  for (const id of Object.values(known)) used.add(id)
   for (let step = 0; step <= last - first; step++) {
     const id = downwards ? last - step : first + step
     if (!used.has(id)) return id
@@ -129,9 +159,11 @@ function freeId(text: string, first: number, last: number, downwards = false): n
   throw new AccountError(`no id is free from ${first} to ${last}`)
 }
 
-/** A text that crypt(5) could have made, or a mark that no password fits. */
-export function looksLikeHash(password: string): boolean {
-  return /^[!*]*(\$[^:\s]+)?$/.test(password) && password !== ''
+/** Group → gid, of the groups that were not there before. */
+export function newGroups(before: string, after: string): Record<string, number> {
+  const old = new Set(entries(before).map(([name]) => name))
+  const fresh = entries(after).filter(([name]) => !old.has(name))
+  return Object.fromEntries(fresh.map(([name = '', , gid]) => [name, Number(gid)]))
 }
 
 function checkRequest(user: AccountRequest): void {

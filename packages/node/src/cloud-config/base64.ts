@@ -24,3 +24,25 @@ export function decodeBase64(text: string): Uint8Array {
   }
   return bytes
 }
+
+/** Encodes as base64 (RFC 4648 §4), with padding. */
+export function encodeBase64(bytes: Uint8Array): string {
+  let text = ''
+  for (let at = 0; at < bytes.length; at += 3) {
+    const [a = 0, b, c] = [bytes[at], bytes[at + 1], bytes[at + 2]]
+    const bits = (a << 16) | ((b ?? 0) << 8) | (c ?? 0)
+    const digit = (shift: number) => alphabet[(bits >> shift) & 63]
+    text += `${digit(18)}${digit(12)}${b === undefined ? '=' : digit(6)}${c === undefined ? '=' : digit(0)}`
+  }
+  return text
+}
+
+/** Bytes of UTF-8 as text, by hand, because QuickJS has no TextDecoder. @throws Error where they are none */
+export function utf8Text(bytes: Uint8Array): string {
+  const escaped = Array.from(bytes, (byte) => `%${byte.toString(16).padStart(2, '0')}`).join('')
+  try {
+    return decodeURIComponent(escaped)
+  } catch {
+    throw new Error('is not text in UTF-8')
+  }
+}

@@ -4,42 +4,52 @@ import { readIfThere } from '../host/tree.ts'
 /** What became of one step. */
 export interface StepRecord {
   readonly stage: string
-  /** The file that asked for it. */
+  /** The file that asked for it, and the line in it. */
   readonly source: string
+  readonly line?: number
   readonly step: string
+  /** Milliseconds from the start of the kernel to the start of the step. */
+  readonly at: number
+  /** How long it took. */
   readonly ms: number
-  readonly ok: boolean
-  /** Its condition was not met. */
-  readonly skipped?: true
+  readonly status: StepStatus
+  /** Why it was skipped, or what it is doing. */
+  readonly why?: string
   readonly errors: readonly string[]
+  readonly warnings: readonly string[]
+  /** The boot is not to count as good because of it. */
+  readonly unhealthy?: true
 }
+export type StepStatus = 'ok' | 'failed' | 'skipped' | 'running'
 
-export const stageRecordsPath = '/run/kiln/stages.json'
+/** One JSON text a line, so that stages that run side by side, or are broken off, leave what they did. */
+export const stageRecordsPath = '/run/kiln/stages.jsonl'
 
-const lockPollMs = 20
-const lockTries = 250
-
-/** Adds to the record of this boot. Stages may run side by side, hence the lock. */
-export function recordSteps(host: Host, root: string, records: readonly StepRecord[]): void {
-  const path = `${root}${stageRecordsPath}`
+/** Adds to the record of this boot. */
+export function recordStep(host: Host, root: string, record: StepRecord): void {
   host.mkdir(`${root}/run/kiln`, { recursive: true })
-  const lock = takeLock(host, `${path}.lock`)
-  try {
-    const before = readIfThere(host, path)
-    const known = before === undefined ? [] : (JSON.parse(before) as { steps: StepRecord[] }).steps
-    const all = { schema: 'kiln.stages/v1', steps: [...known, ...records] }
-    host.writeAtomic(path, `${JSON.stringify(all, undefined, 2)}\n`)
-  } finally {
-    lock?.release()
-  }
+  host.write(`${root}${stageRecordsPath}`, `${JSON.stringify(record)}\n`, { append: true })
 }
 
-/** After five seconds without it: a lost record is better than a boot that hangs. */
-function takeLock(host: Host, path: string) {
-  for (let attempt = 0; attempt < lockTries; attempt++) {
-    const lock = host.lock(path)
-    if (lock) return lock
-    host.sleep(lockPollMs)
+/** What the stages of this boot did, in order. Of a step that lasts there is only the last word. */
+export function readRecords(host: Host): StepRecord[] {
+  const lines = (readIfThere(host, stageRecordsPath) ?? '').split('\n')
+  const records = new Map<string, StepRecord>()
+  for (const line of lines) {
+    const record = parseRecord(line)
+    if (!record) continue
+    const key = JSON.stringify([record.stage, record.source, record.step, record.at])
+    records.delete(key)
+    records.set(key, record)
   }
-  return undefined
+  return [...records.values()]
+}
+
+/** A line that a power cut left half is none. */
+function parseRecord(line: string): StepRecord | undefined {
+  try {
+    return JSON.parse(line) as StepRecord
+  } catch {
+    return undefined
+  }
 }

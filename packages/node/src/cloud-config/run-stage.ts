@@ -1,12 +1,12 @@
-import { formatPlace } from '@kiln/contract'
-import { parseCloudConfig } from '@kiln/contract/cloud-config/parse'
-import type { CloudConfig } from '@kiln/contract/cloud-config/schema/cloud-config'
-import { type Argv, type Host, HostError } from '../host/host.ts'
-import { AccountError } from './accounts.ts'
-import { type ModuleContext, ModuleError, runAction } from './modules/index.ts'
-import { recordSteps, type StepRecord } from './records.ts'
-import { configFiles, type SourceFolder } from './sources.ts'
-import { type AnyStage, type StageName, type StageStep, stepsOf } from './stages.ts'
+import type { Argv, Host } from '../host/host.ts'
+import type { Gathered } from './gather.ts'
+import { nodeFacts } from './plan/node-facts.ts'
+import { type PlannedStep, planStage } from './plan/plan-stage.ts'
+import { recordStep, type StepRecord } from './records.ts'
+import { passedOver, runStep, type StepRunner } from './run-step.ts'
+import type { SourceFolder } from './sources.ts'
+import { type ReadSources, readStageSources } from './stage-sources.ts'
+import { type AnyStage, phasesOf } from './stages.ts'
 
 export interface StageOptions {
   readonly sources: readonly SourceFolder[]
@@ -14,116 +14,77 @@ export interface StageOptions {
   readonly root: string
   /** The shell, without its `-c`. */
   readonly shell: Argv
+  /** What there is, where somebody has just looked. */
+  readonly gathered?: Gathered
+  /** Only what was gathered counts, also after a step that brought more. */
+  readonly only?: boolean
+  /** Where the system is whose os-release counts, if that is not `root`. */
+  readonly image?: string
 }
 
-interface Source {
-  readonly file: string
-  readonly config: CloudConfig
-}
+/** Stages in which addresses of configuration are asked; the others go by copies of an earlier start. */
+const networkStages: readonly AnyStage[] = ['network', 'reconcile']
 
 /**
- * Runs one stage: `X.before` of all sources, then `X`, then `X.after`. A step that fails is reported and recorded, and
- * stops no other; a source that is not understood is reported and left out.
+ * Runs one stage: `X.before` of all sources, then `X`, then `X.after`. A step that fails is reported and recorded; what that
+ * means for the others its policy says. A source that is not understood is reported and left out.
  * @returns 0, or 1 where anything failed
  */
 export function runStage(host: Host, stage: AnyStage, options: StageOptions): number {
-  const { sources, records } = readSources(host, stage, options)
-  const context: ModuleContext = {
-    host,
-    root: options.root,
-    shell: options.shell,
-    warn: (text) => warn(host, text),
-  }
-  for (const name of [`${stage}.before`, stage, `${stage}.after`] as const) {
-    for (const source of sources) {
-      for (const step of stepsOf(source.config, name)) records.push(runStep(context, name, source.file, step))
+  const { root, shell, sources: folders } = options
+  const run = { failed: false, stopped: undefined as string | undefined }
+  const record = (entry: StepRecord) => recordStep(host, root, entry)
+  const { gathered, only = false } = options
+  const network = networkStages.includes(stage)
+  const where = { folders, root, network, ...(gathered ? { gathered } : {}) }
+  let read = readStageSources(host, where)
+  tellReading(host, stage, read, record)
+  run.failed = read.broken.length > 0
+  for (const phase of phasesOf(stage)) {
+    const steps = planStage(read.sources, phase, nodeFacts(host, options.image ?? root))
+    for (const step of steps) {
+      const entry = runOne(step, run.stopped, { host, root, shell, record })
+      record(entry)
+      tellStep(host, entry)
+      if (entry.status !== 'failed') continue
+      run.failed = true
+      if (step.onFailure === 'stop') run.stopped = `${step.name} failed, and on_failure is stop`
     }
+    // A step may have brought new configuration.
+    if (!only && steps.some(({ operations }) => operations.length > 0))
+      read = readStageSources(host, where, read)
   }
-  recordSteps(host, options.root, records)
-  return records.some(({ ok }) => !ok) ? 1 : 0
+  return run.failed ? 1 : 0
 }
 
-function readSources(
+function runOne(step: PlannedStep, stopped: string | undefined, runner: StepRunner): StepRecord {
+  return stopped === undefined ? runStep(step, runner) : passedOver(step, stopped, runner.host.uptime())
+}
+
+function tellReading(
   host: Host,
-  stage: StageName,
-  options: StageOptions,
-): { sources: Source[]; records: StepRecord[] } {
-  const sources: Source[] = []
-  const records: StepRecord[] = []
-  for (const file of options.sources.flatMap((folder) => configFiles(host, folder))) {
-    const { config, errors = [], warnings = [] } = readSource(host, file)
-    if (config) sources.push({ file, config })
-    // Every stage reads every file; saying it once is enough.
-    if (stage === 'boot') for (const warning of warnings) warn(host, `${file}: ${warning}`)
-    for (const error of errors) warn(host, error)
-    if (errors.length > 0) records.push({ stage, source: file, step: 'read', ms: 0, ok: false, errors })
-  }
-  return { sources, records }
-}
-
-interface SourceResult {
-  readonly config?: CloudConfig
-  readonly warnings?: readonly string[]
-  readonly errors?: readonly string[]
-}
-
-function readSource(host: Host, file: string): SourceResult {
-  let text: string
-  try {
-    text = host.readText(file)
-  } catch (error) {
-    if (error instanceof HostError) return { errors: [error.message] }
-    throw error
-  }
-  const result = parseCloudConfig(text, file)
-  if (result.kind === 'parsed') return { config: result.document.value, warnings: result.warnings }
-  if (result.kind === 'no-header') {
-    return { warnings: ['no #cloud-config in its first 10 lines, so it is left out'] }
-  }
-  return {
-    errors: result.findings.map(({ message, place, hint }) =>
-      [place ? formatPlace(place) : file, message, hint].filter(Boolean).join(': '),
-    ),
+  stage: AnyStage,
+  read: ReadSources,
+  record: (entry: StepRecord) => void,
+): void {
+  // Every stage reads every file; saying it once is enough. What is fetched is fetched later.
+  const warnings = stage === 'boot' ? read.warnings : stage === 'network' ? read.remoteWarnings : []
+  for (const warning of warnings) host.printError(`kiln: ${warning}\n`)
+  for (const { file, errors } of read.broken) {
+    for (const error of errors) host.printError(`kiln: ${error}\n`)
+    const at = Math.round(host.uptime())
+    record({ stage, source: file, step: 'read', at, ms: 0, status: 'failed', errors, warnings: [] })
   }
 }
 
-function runStep(context: ModuleContext, stage: StageName, source: string, step: StageStep): StepRecord {
-  const { host } = context
-  const start = host.uptime()
-  const outcome = step.blocked ? { errors: [step.blocked] } : performStep(context, step)
-  const ms = Math.round(host.uptime() - start)
-  const ok = outcome.errors.length === 0
-  const verdict = 'skipped' in outcome ? 'skipped' : ok ? 'ok' : 'failed'
-  host.print(`kiln: ${stage}: ${step.name}: ${verdict} (${ms} ms, ${source})\n`)
-  for (const error of outcome.errors) host.printError(`kiln: ${stage}: ${step.name}: ${error}\n`)
-  return { stage, source, step: step.name, ms, ok, ...outcome }
-}
-
-function performStep(
-  context: ModuleContext,
-  step: StageStep,
-): { readonly errors: string[]; readonly skipped?: true } {
-  if (step.condition !== undefined) {
-    const [program, ...rest] = context.shell
-    const { code } = context.host.run([program, ...rest, '-c', step.condition])
-    if (code !== 0) return { errors: [], skipped: true }
-  }
-  return { errors: step.actions.flatMap((action) => attempt(() => runAction(action, context))) }
-}
-
-/** All actions of a step run, even if an earlier one failed. */
-function attempt(body: () => void): string[] {
-  try {
-    body()
-    return []
-  } catch (error) {
-    if (error instanceof ModuleError) return [...error.messages]
-    if (error instanceof HostError || error instanceof AccountError) return [error.message]
-    // Even a defect of ours must not keep the other steps from running: one of them may let the administrator in.
-    return [`a defect in kiln-agent itself: ${String(error)}`]
-  }
-}
-
-function warn(host: Host, text: string): void {
-  host.printError(`kiln: ${text}\n`)
+function tellStep(
+  host: Host,
+  { stage, step, status, why, ms, source, line, errors, warnings }: StepRecord,
+): void {
+  const place = line === undefined ? source : `${source}:${line}`
+  host.print(
+    `kiln: ${stage}: ${step}: ${status}${why === undefined ? '' : `, ${why}`} (${ms} ms, ${place})\n`,
+  )
+  for (const warning of warnings) host.printError(`kiln: ${stage}: ${step}: warning: ${warning}\n`)
+  for (const error of errors) host.printError(`kiln: ${stage}: ${step}: ${error}\n`)
 }

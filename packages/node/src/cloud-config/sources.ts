@@ -17,6 +17,7 @@ export function sourcesOf(root: string): SourceFolder[] {
     { path: `${root}/system/oem`, recursive: true },
     // The same outside and inside of the root.
     { path: '/run/initramfs/live', recursive: false },
+    { path: `${root}/etc/kairos`, recursive: true },
     { path: `${root}/oem`, recursive: true },
     { path: `${root}/usr/local/cloud-config`, recursive: true },
   ]

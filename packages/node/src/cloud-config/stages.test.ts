@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parseCloudConfig } from '@kiln/contract/cloud-config/parse'
+import { stageSources } from './stage-sources.ts'
 import { type StageName, stepsOf } from './stages.ts'
 
 function steps(text: string, stage: StageName) {
-  const result = parseCloudConfig(`#cloud-config\n${text}`, 'x.yaml')
-  if (result.kind !== 'parsed') throw new Error(JSON.stringify(result))
-  return stepsOf(result.document.value, stage)
+  const file = { kind: 'file', name: 'x.yaml', text: `#cloud-config\n${text}` } as const
+  const { sources, broken } = stageSources([file])
+  const [source] = sources
+  if (!source || broken.length > 0) throw new Error(JSON.stringify(broken))
+  return stepsOf(source.config, stage).map(({ step }) => step)
 }
 
 test('stages: the keys of cloud-init become steps of boot, users first', () => {
@@ -24,67 +26,31 @@ stages: {boot: [{name: own, commands: [x]}]}
     boot.map(({ name }) => name),
     ['users', 'write_files', 'runcmd', 'own'],
   )
-  assert.deepEqual(boot[0]?.actions, [
-    {
-      kind: 'users',
-      users: [
-        { name: 'u', ssh_authorized_keys: ['ssh-rsa A x', 'ssh-rsa B x'] },
-        { name: 'v', ssh_authorized_keys: ['ssh-rsa B x'] },
-      ],
-    },
+  assert.deepEqual(boot[0]?.users, [
+    { name: 'u', ssh_authorized_keys: ['ssh-rsa A x', 'ssh-rsa B x'] },
+    { name: 'v', ssh_authorized_keys: ['ssh-rsa B x'] },
   ])
-  assert.deepEqual(boot[1]?.actions, [{ kind: 'files', files: [{ path: '/a', ownerstring: 'u:g' }] }])
-  assert.deepEqual(boot[2]?.actions, [{ kind: 'commands', commands: ['echo hi', ['id', '-u']] }])
-  for (const stage of ['rootfs', 'initramfs', 'fs', 'boot.before', 'boot.after'] as const) {
+  assert.deepEqual(boot[1]?.files, [{ path: '/a', ownerstring: 'u:g' }])
+  assert.deepEqual(boot[2]?.commands, ['echo hi', ['id', '-u']])
+  for (const stage of ['rootfs', 'initramfs', 'fs', 'network', 'boot.before', 'boot.after'] as const) {
     assert.deepEqual(steps(text, stage), [])
   }
 })
 
-test('stages: keys without users belong to root', () => {
-  const [step] = steps('ssh_authorized_keys: [ssh-rsa A x]', 'boot')
-  assert.deepEqual(step?.actions, [{ kind: 'authorized_keys', keys: { root: ['ssh-rsa A x'] } }])
+test('stages: keys without users belong to root; those of a forge come with the network', () => {
+  const text = 'ssh_authorized_keys: [ssh-rsa A x, "github:me"]'
+  assert.deepEqual(steps(text, 'boot')[0]?.authorized_keys, { root: ['ssh-rsa A x'] })
+  assert.deepEqual(steps(text, 'network')[0]?.authorized_keys, { root: ['github:me'] })
 })
 
 test('stages: the host name is set in the initramfs', () => {
-  const [step] = steps('hostname: box', 'initramfs')
-  assert.deepEqual(step?.actions, [{ kind: 'hostname', hostname: 'box' }])
+  assert.equal(steps('hostname: box', 'initramfs')[0]?.hostname, 'box')
   assert.deepEqual(steps('hostname: box', 'boot'), [])
 })
 
-test('stages: within a step the order is that of the field, users by name', () => {
-  const [step] = steps(
-    `stages:
-  fs:
-    - users: {b: {}, a: {uid: 1234}}
-      hostname: x
-      commands: [x]
-      files: [{path: /x}]
-      directories: [{path: /y}]
-      authorized_keys: {a: [k]}
-      if: test -e /x
-`,
-    'fs',
-  )
-  const kinds = ['directories', 'files', 'commands', 'hostname', 'users', 'authorized_keys']
-  assert.deepEqual(
-    step?.actions.map(({ kind }) => kind),
-    kinds,
-  )
-  assert.deepEqual(step?.actions[4], { kind: 'users', users: [{ name: 'a', uid: 1234 }, { name: 'b' }] })
-  assert.equal(step?.condition, 'test -e /x')
-  assert.equal(step?.name, 'step 0')
-})
-
-test('stages: what is not there yet is an error, never silence', () => {
-  const [first, second, third] = steps(
-    `stages:
-  fs:
-    - {systemctl: {enable: [x]}}
-    - {only_os: Debian, commands: [x]}
-    - {if: '[ "{{ .Values.os.name }}" ]', commands: [x]}`,
-    'fs',
-  )
-  assert.match(third?.blocked ?? '', /templates/)
-  assert.deepEqual(first?.actions, [{ kind: 'unsupported', key: 'systemctl' }])
-  assert.equal(second?.blocked, 'the condition only_os is not yet supported')
+test('stages: ssh is hardened where the installation asked for it', () => {
+  const key = 'users: [{name: a, ssh_authorized_keys: [ssh-rsa A x]}]'
+  const [step] = steps(`install: {ssh_hardening: true}\n${key}`, 'initramfs')
+  assert.match(step?.files?.[0]?.content ?? '', /^PasswordAuthentication no$/m)
+  assert.deepEqual(steps(`install: {ssh_hardening: false}\n${key}`, 'initramfs'), [])
 })

@@ -1,74 +1,90 @@
 import type { CloudConfig } from '@kiln/contract/cloud-config/schema/cloud-config'
 import type { ActionStage, NodeStage } from '@kiln/contract/cloud-config/schema/stage-names'
-import {
-  type DirectoryConfig,
-  type FileConfig,
-  laterConditions,
-  laterModules,
-  type StepConfig,
-} from '@kiln/contract/cloud-config/schema/step'
 import type { UserConfig } from '@kiln/contract/cloud-config/schema/user'
-import { templateRefusal, usesTemplate } from './template.ts'
-
-/** One thing that a step does, as plain data. `modules/index.ts` has one function for each kind. */
-export type Action =
-  | { readonly kind: 'directories'; readonly directories: readonly DirectoryConfig[] }
-  | { readonly kind: 'files'; readonly files: readonly FileConfig[] }
-  | { readonly kind: 'commands'; readonly commands: readonly Command[] }
-  | { readonly kind: 'hostname'; readonly hostname: string }
-  | { readonly kind: 'users'; readonly users: readonly NamedUser[] }
-  | { readonly kind: 'authorized_keys'; readonly keys: Readonly<Record<string, readonly string[]>> }
-  /** Something of the field that is not there yet: always an error, never silence. */
-  | { readonly kind: 'unsupported'; readonly key: string }
-
-/** A shell line, or a program with its arguments. */
-export type Command = string | readonly string[]
-export type NamedUser = UserConfig & { readonly name: string }
-
-export interface StageStep {
-  readonly name: string
-  /** Shell line; the step runs where it exits with 0. */
-  readonly condition: string | undefined
-  /** Why the step cannot run at all. */
-  readonly blocked: string | undefined
-  readonly actions: readonly Action[]
-}
+import { isRemoteKey } from './modules/authorized-keys.ts'
+import type { StepWish } from './modules/index.ts'
+import type { NamedUser } from './operations/operation.ts'
 
 export type AnyStage = NodeStage | ActionStage
 export type StageName = AnyStage | `${AnyStage}.before` | `${AnyStage}.after`
+
+/** A step where it stands. */
+export interface StepHere {
+  readonly step: StepWish
+  /** In the document. */
+  readonly path: readonly (string | number)[]
+}
+
+/** A stage with what surrounds it, in the order in which they run. */
+export function phasesOf(stage: AnyStage): readonly StageName[] {
+  return [`${stage}.before`, stage, `${stage}.after`]
+}
 
 /**
  * The steps of one stage that a cloud-config asks for. What cloud-init calls by other names comes first, users before
  * files and commands: the other way round a file below /home would make a home that belongs to root.
  */
-export function stepsOf(config: CloudConfig, stage: StageName): StageStep[] {
+export function stepsOf(config: CloudConfig, stage: StageName): StepHere[] {
   const own = config.stages?.[stage] ?? []
-  return [...cloudInitSteps(config, stage), ...own.map((step, index) => normalStep(step, index))]
+  return [
+    ...cloudInitSteps(config, stage),
+    ...own.map(({ users, ...step }, index) => ({
+      step: { ...step, users: users && usersByName(users) },
+      path: ['stages', stage, index],
+    })),
+  ]
 }
 
-function cloudInitSteps(config: CloudConfig, stage: StageName): StageStep[] {
-  if (stage === 'initramfs' && config.hostname !== undefined) {
-    return [simpleStep('hostname', [{ kind: 'hostname', hostname: config.hostname }])]
-  }
-  if (stage !== 'boot') return []
-  const steps: StageStep[] = []
+function cloudInitSteps(config: CloudConfig, stage: StageName): StepHere[] {
+  const { hostname, write_files: files, runcmd, ssh_authorized_keys: general } = config
   const users = namedUsers(config)
-  if (users.length > 0) steps.push(simpleStep('users', [{ kind: 'users', users }]))
-  if (users.length === 0 && config.ssh_authorized_keys) {
-    steps.push(
-      simpleStep('ssh_authorized_keys', [
-        { kind: 'authorized_keys', keys: { root: config.ssh_authorized_keys } },
-      ]),
-    )
+  if (stage === 'initramfs') {
+    return [
+      ...(hostname === undefined ? [] : [{ step: { name: 'hostname', hostname }, path: ['hostname'] }]),
+      ...(config.install?.ssh_hardening ? [hardening] : []),
+    ]
   }
-  if (config.write_files) {
-    const files = config.write_files.map(
-      ({ owner, ...file }): FileConfig => (owner === undefined ? file : { ...file, ownerstring: owner }),
-    )
-    steps.push(simpleStep('write_files', [{ kind: 'files', files }]))
+  if (stage === 'network') return remoteKeys(config, users)
+  if (stage !== 'boot') return []
+  const steps: StepHere[] = []
+  if (users.length > 0)
+    steps.push({ step: { name: 'users', users: users.map(withoutRemoteKeys) }, path: ['users'] })
+  const rootKeys = users.length > 0 ? [] : (general ?? []).filter((key) => !isRemoteKey(key))
+  if (rootKeys.length > 0) {
+    const step = { name: 'ssh_authorized_keys', authorized_keys: { root: rootKeys } }
+    steps.push({ step, path: ['ssh_authorized_keys'] })
   }
-  if (config.runcmd) steps.push(simpleStep('runcmd', [{ kind: 'commands', commands: config.runcmd }]))
+  if (files) {
+    const step = {
+      name: 'write_files',
+      files: files.map(({ owner, ...file }) => ({ ...file, ownerstring: owner })),
+    }
+    steps.push({ step, path: ['write_files'] })
+  }
+  if (runcmd) steps.push({ step: { name: 'runcmd', commands: runcmd }, path: ['runcmd'] })
   return steps
+}
+
+/** `install.ssh_hardening`: keys only. sshd takes the first value it finds, and reads these files first. */
+const hardening: StepHere = {
+  step: {
+    name: 'ssh_hardening',
+    files: [
+      {
+        path: '/etc/ssh/sshd_config.d/10-kiln-hardening.conf',
+        content: `# Because of install.ssh_hardening in the cloud-config.
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+PermitEmptyPasswords no
+PermitRootLogin prohibit-password
+MaxAuthTries 3
+X11Forwarding no
+`,
+        permissions: 0o600,
+      },
+    ],
+  },
+  path: ['install', 'ssh_hardening'],
 }
 
 /** The general keys belong to every user. */
@@ -81,33 +97,20 @@ function namedUsers(config: CloudConfig): NamedUser[] {
   }))
 }
 
-function simpleStep(name: string, actions: readonly Action[]): StageStep {
-  return { name, condition: undefined, blocked: undefined, actions }
+function withoutRemoteKeys(user: NamedUser): NamedUser {
+  return { ...user, ssh_authorized_keys: (user.ssh_authorized_keys ?? []).filter((key) => !isRemoteKey(key)) }
 }
 
-/** Within a step the order is the field's own, whatever the order in the file. */
-function normalStep(step: StepConfig, index: number): StageStep {
-  const actions: Action[] = []
-  if (step.directories) actions.push({ kind: 'directories', directories: step.directories })
-  if (step.files) actions.push({ kind: 'files', files: step.files })
-  if (step.commands) actions.push({ kind: 'commands', commands: step.commands })
-  if (step.hostname !== undefined) actions.push({ kind: 'hostname', hostname: step.hostname })
-  if (step.users) actions.push({ kind: 'users', users: usersByName(step.users) })
-  if (step.authorized_keys) actions.push({ kind: 'authorized_keys', keys: step.authorized_keys })
-  for (const key of laterModules) if (step[key] !== undefined) actions.push({ kind: 'unsupported', key })
-  return {
-    name: step.name ?? `step ${index}`,
-    condition: step.if,
-    blocked: blockedBy(step),
-    actions,
-  }
-}
-
-/** A condition that cannot be judged: nobody knows whether the step should run. */
-function blockedBy(step: StepConfig): string | undefined {
-  const unknown = laterConditions.filter((key) => step[key] !== undefined)
-  if (unknown.length > 0) return `the condition ${unknown.join(', ')} is not yet supported`
-  return step.if !== undefined && usesTemplate(step.if) ? `if: ${templateRefusal}` : undefined
+/** Keys that have to be fetched come with the network, as in the field. */
+function remoteKeys(config: CloudConfig, users: readonly NamedUser[]): StepHere[] {
+  const owners =
+    users.length > 0 ? users : [{ name: 'root', ssh_authorized_keys: config.ssh_authorized_keys }]
+  const keys = owners.flatMap(({ name, ssh_authorized_keys: all = [] }) => {
+    const remote = all.filter(isRemoteKey)
+    return remote.length > 0 ? [[name, remote] as const] : []
+  })
+  if (keys.length === 0) return []
+  return [{ step: { name: 'authorized_keys', authorized_keys: Object.fromEntries(keys) }, path: ['users'] }]
 }
 
 /** Sorted by name, so that the same users get the same ids on every machine. */

@@ -11,11 +11,13 @@ const pauseMs = 2000
 export function awaitHealth(host: Host, { probes, timeoutMs }: Gate): string[] {
   const deadline = host.uptime() + timeoutMs
   for (;;) {
-    const findings = probes.flatMap((probe) => {
+    const found = probes.flatMap((probe) => {
       const finding = runProbe(host, probe)
-      return finding === undefined ? [] : [`${probeText(probe)} ${finding}`]
+      return finding === undefined ? [] : [{ probe, text: `${probeText(probe)} ${finding}` }]
     })
-    if (findings.length === 0 || host.uptime() >= deadline) return findings
+    // A step that failed stays failed.
+    const isFinal = found.some(({ probe }) => probe.kind === 'stages')
+    if (found.length === 0 || isFinal || host.uptime() >= deadline) return found.map(({ text }) => text)
     host.sleep(pauseMs)
   }
 }

@@ -31,7 +31,8 @@ describe('the settings of the health gate', () => {
 
   test('that the system is up is always asked for', () => {
     const { probes, timeoutMs } = gateOf([])
-    assert.deepEqual([probes, timeoutMs], [[{ kind: 'unit', unit: 'multi-user.target' }], 300_000])
+    assert.deepEqual(probes, [{ kind: 'unit', unit: 'multi-user.target' }, { kind: 'stages' }])
+    assert.equal(timeoutMs, 300_000)
   })
 
   test('several configurations add to each other, and the longest time counts', () => {
@@ -50,6 +51,7 @@ describe('the settings of the health gate', () => {
     assert.equal(timeoutMs, 60_000)
     assert.deepEqual(probes.map(probeText), [
       'unit multi-user.target',
+      'stages',
       'unit ssh.service',
       'command "true"',
       'mount /data',
@@ -130,6 +132,17 @@ const probes: readonly (readonly [
     'answers 200',
   ],
   ['no answer', http, answers('curl', { code: 7, stderr: 'curl: (7) refused\n' }), {}, 'curl: (7) refused'],
+  [
+    'a step that failed and must not',
+    { kind: 'stages' },
+    missing,
+    {
+      '/run/kiln/stages.jsonl':
+        '{"stage":"boot","step":"a","status":"failed","errors":["no"]}\n{"stage":"boot","step":"b","status":"failed","errors":["x"],"unhealthy":true}\n{"sta',
+    },
+    'step b of boot failed: x',
+  ],
+  ['stages of which nothing is known', { kind: 'stages' }, missing, {}, undefined],
   ['no Kubernetes', { kind: 'kubernetes' }, missing, {}, 'there is no kubectl, k3s or k0s'],
   [
     'Kubernetes that is not there yet',

@@ -1,7 +1,7 @@
 import { bless, findGeneration, type Generation, noteFailure } from '@kiln/contract'
 import { AgentError } from '../agent-error.ts'
 import { bootFacts } from '../boot-facts.ts'
-import { readConfigs } from '../cloud-config/read-configs.ts'
+import { nodeConfig } from '../cloud-config/gather.ts'
 import type { Command } from '../command.ts'
 import { printOnConsoles } from '../consoles.ts'
 import type { Host } from '../host/host.ts'
@@ -38,7 +38,7 @@ function check(host: Host): number {
 }
 
 function gate(host: Host) {
-  return gateOf(readConfigs(host).flatMap(({ config }) => config.kiln?.health ?? []))
+  return gateOf(nodeConfig(host).sources.flatMap(({ config }) => config?.kiln?.health ?? []))
 }
 
 /** Does nothing where nothing is on trial. @returns the exit code */
@@ -68,9 +68,7 @@ function onTrial(node: Node): Generation | undefined {
 function accept(node: Node, { number }: Generation): void {
   withLoader(node.host, node.disk, 'write', (loader) => {
     loader.bless(number)
-    const keep = readConfigs(node.host)
-      .flatMap(({ config }) => config.kiln?.keep ?? [])
-      .at(-1)
+    const { keep } = nodeConfig(node.host).config.kiln ?? {}
     changeRecord(node, (record) => {
       const blessed = finishOperationOf(bless(record, number), number)
       return keep === undefined ? blessed : { ...blessed, keep }

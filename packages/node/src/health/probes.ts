@@ -13,6 +13,8 @@ export type Probe =
       readonly insecure: boolean
     }
   | { readonly kind: 'kubernetes' }
+  /** No step of a stage failed whose `on_failure` is `unhealthy`. */
+  | { readonly kind: 'stages' }
 
 /** Reached when everything that starts with the system was started. */
 const systemIsUp = 'multi-user.target'
@@ -29,7 +31,7 @@ export interface Gate {
  * always asked for.
  */
 export function gateOf(configs: readonly HealthConfig[]): Gate {
-  const probes: Probe[] = [{ kind: 'unit', unit: systemIsUp }]
+  const probes: Probe[] = [{ kind: 'unit', unit: systemIsUp }, { kind: 'stages' }]
   for (const { units = [], mounts = [], command = [], tcp = [], http = [], kubernetes } of configs) {
     probes.push(
       ...units.map((unit): Probe => ({ kind: 'unit', unit })),
@@ -62,6 +64,8 @@ export function probeText(probe: Probe): string {
       return `http ${probe.url}`
     case 'kubernetes':
       return 'kubernetes node'
+    case 'stages':
+      return 'stages'
   }
 }
 

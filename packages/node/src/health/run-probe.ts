@@ -1,3 +1,4 @@
+import { readRecords } from '../cloud-config/records.ts'
 import { type Host, HostError, type RunResult } from '../host/host.ts'
 import { exists, readIfThere } from '../host/tree.ts'
 import type { Probe } from './probes.ts'
@@ -50,6 +51,13 @@ const runners: { readonly [K in Probe['kind']]: (probe: ProbeOf<K>, host: Host) 
     return isExpected ? undefined : `answers ${answer}`
   },
   kubernetes: (_probe, host) => kubernetesNode(host),
+  stages: (_probe, host) => {
+    const failed = readRecords(host).filter(({ unhealthy }) => unhealthy)
+    const texts = failed.map(
+      ({ stage, step, errors }) => `step ${step} of ${stage} failed: ${errors.join('; ')}`,
+    )
+    return texts.length === 0 ? undefined : texts.join('; ')
+  },
 }
 
 const limits = ['--connect-timeout', networkSeconds, '--max-time', networkSeconds] as const

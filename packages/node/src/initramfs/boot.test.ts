@@ -37,6 +37,7 @@ test('boot: a live medium, from the modules to the handover', (context) => {
       '/bin/busybox losetup -r /dev/loop3 /run/initramfs/live/payload/root.img',
       `/bin/veritysetup open /dev/loop3 kiln-root /dev/loop3 ${rootHash} --hash-offset=8192`,
       'mount squashfs /dev/mapper/kiln-root /sysroot ro',
+      'mount tmpfs tmpfs /sysroot/oem mode=0755,size=16m',
       'mount tmpfs tmpfs /run/kiln/store mode=0755,size=25%',
       ...handover,
     ],

@@ -81,8 +81,11 @@ test('plan: without a word about the root, the slot is the root hash', () => {
   assert.equal(root && 'image' in root && root.image, `/run/initramfs/cos-state/slots/${rootHash}/root.img`)
 })
 
-test('plan: /oem is mounted before the rootfs stage, where there is one', () => {
-  assert.equal(kinds(planConfiguration(undefined)), 'stage')
+test('plan: /oem is mounted before the rootfs stage, in memory where there is no partition', () => {
+  assert.deepEqual(planConfiguration(undefined)[0], {
+    kind: 'mount',
+    request: { source: 'tmpfs', target: '/sysroot/oem', type: 'tmpfs', data: 'mode=0755,size=16m' },
+  })
   const [mount, stage] = planConfiguration({ path: '/dev/vda2', type: 'ext4' })
   assert.deepEqual(mount, {
     kind: 'mount',

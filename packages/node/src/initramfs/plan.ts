@@ -58,6 +58,8 @@ export interface FoundDevice {
 const deviceTimeoutMs = 30_000
 /** Shares of the memory; they bound what may be written, nothing is reserved. */
 const storeInMemory = 'mode=0755,size=25%'
+/** User data of a live system goes there. */
+const oemInMemory = 'mode=0755,size=16m'
 const overlaysInMemory = 'mode=0755,size=25%'
 
 /**
@@ -96,10 +98,13 @@ export function planRoot(parameters: BootParameters, modules: readonly string[])
   return steps
 }
 
-/** /oem, and the stage that runs before anything else is writable. */
+/** /oem, in memory where there is no partition for it, and the stage that runs before anything else is writable. */
 export function planConfiguration(oem: FoundDevice | undefined): Step[] {
-  const mount: Step[] = oem ? [mountDevice(oem, `${paths.sysroot}/oem`)] : []
-  return [...mount, { kind: 'stage', stage: 'rootfs' }]
+  const target = `${paths.sysroot}/oem`
+  return [
+    oem ? mountDevice(oem, target) : mountMemory(target, oemInMemory),
+    { kind: 'stage', stage: 'rootfs' },
+  ]
 }
 
 /**

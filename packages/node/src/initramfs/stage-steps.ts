@@ -2,17 +2,24 @@ import { runStage } from '../cloud-config/run-stage.ts'
 import { sourcesOf } from '../cloud-config/sources.ts'
 import { HostError } from '../host/host.ts'
 import type { Session } from './execute.ts'
+import { restoreMachineId } from './machine-id.ts'
 import { paths } from './paths.ts'
 
 /** A stage that fails is reported and recorded, and stops no boot. */
 export function runStageStep(stage: 'rootfs' | 'initramfs', session: Session): void {
+  if (stage === 'initramfs') attempt('machine-id', session, () => restoreMachineId(session.host))
+  attempt(`stage ${stage}`, session, () =>
+    stage === 'rootfs' ? runInInitramfs(session) : runInRoot(session),
+  )
+}
+
+function attempt(what: string, { host, notes }: Session, body: () => void): void {
   try {
-    if (stage === 'rootfs') runInInitramfs(session)
-    else runInRoot(session)
+    body()
   } catch (error) {
     const message = error instanceof HostError ? error.message : String(error)
-    session.notes.push(`stage ${stage}: ${message}`)
-    session.host.printError(`kiln: stage ${stage}: ${message}\n`)
+    notes.push(`${what}: ${message}`)
+    host.printError(`kiln: ${what}: ${message}\n`)
   }
 }
 
@@ -22,6 +29,7 @@ function runInInitramfs({ host }: Session): void {
     sources: sourcesOf(paths.sysroot),
     root: '',
     shell: [paths.busybox, 'sh'],
+    image: paths.sysroot,
   })
 }
 

@@ -1,7 +1,10 @@
 import { parameter, splitCommandLine } from '@kiln/contract'
+import { loadingSentinel } from '../cloud-config/datasources/at-stage.ts'
+import { gatherSources } from '../cloud-config/gather.ts'
+import { leadElsewhere } from '../cloud-config/remote-sources.ts'
 import { onAllConsoles } from '../consoles.ts'
 import type { Host } from '../host/host.ts'
-import { readIfThere } from '../host/tree.ts'
+import { exists, readIfThere } from '../host/tree.ts'
 import { readInstallConfigs } from './configs.ts'
 import { failureOf } from './failure.ts'
 import type { InstallOptions } from './options.ts'
@@ -26,10 +29,11 @@ export function installAtBoot(base: Host, options: InstallOptions): number {
   const has = (wanted: readonly string[]) => wanted.some((word) => parameter(line, word) !== undefined)
   if (parameter(line, switchWord) === 'off') return 0
   if (has(words.interactive)) return startInteractive(base)
+  awaitUserdata(base)
+  if (leadElsewhere(gatherSources(base).sources)) awaitNetwork(base)
   let settings: ReturnType<typeof installSettings>['settings']
   try {
-    const { configs } = readInstallConfigs(base, options.config)
-    settings = installSettings(configs.map(({ config }) => config)).settings
+    settings = installSettings(readInstallConfigs(base, options.config).merged).settings
   } catch (error) {
     const { message, exit } = failureOf(error)
     host.printError(`\nkiln: nothing is installed by itself: ${message}\n`)
@@ -39,10 +43,24 @@ export function installAtBoot(base: Host, options: InstallOptions): number {
     if (has(words.automatic)) host.print(`\n${hint}\n`)
     return 0
   }
-  if (isRemote(options.source ?? settings.source)) base.run(['systemctl', 'start', 'network-online.target'])
+  if (isRemote(options.source ?? settings.source)) awaitNetwork(base)
   const code = runInstall(base, options)
   if (code === 0 && settings.end === 'stay') host.print('kiln: take the medium out and restart\n')
   return code
+}
+
+const userdataTimeoutMs = 300_000
+const pollMs = 500
+
+/** What the platform gives to this machine may say how to install, and comes with the network. */
+function awaitUserdata(host: Host): void {
+  for (let waited = 0; waited < userdataTimeoutMs && exists(host, loadingSentinel); waited += pollMs) {
+    host.sleep(pollMs)
+  }
+}
+
+function awaitNetwork(host: Host): void {
+  host.run(['systemctl', 'start', 'network-online.target'])
 }
 
 const hint =

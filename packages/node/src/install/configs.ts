@@ -1,8 +1,9 @@
-import { formatPlace } from '@kiln/contract'
-import { parseCloudConfig } from '@kiln/contract/cloud-config/parse'
+import { type Finding, formatPlace } from '@kiln/contract'
 import type { CloudConfig } from '@kiln/contract/cloud-config/schema/cloud-config'
-import { configFiles, type SourceFolder, sourcesOf } from '../cloud-config/sources.ts'
-import { type Host, HostError } from '../host/host.ts'
+import { type Collected, type ConfigSource, collect } from '../cloud-config/collect.ts'
+import { gatherSources, readSource } from '../cloud-config/gather.ts'
+import { sourcesOf } from '../cloud-config/sources.ts'
+import type { Host } from '../host/host.ts'
 import { InstallError } from './error.ts'
 
 /** A cloud-config that says how to install, or goes to the installed system, or both. */
@@ -16,63 +17,64 @@ export interface ConfigFile {
 
 export interface ConfigsResult {
   readonly configs: readonly ConfigFile[]
+  /** All of them together, and the kernel command line. */
+  readonly merged: CloudConfig
   readonly warnings: readonly string[]
 }
 
 /** Cloud-configs of the image itself. */
 export const imageConfigs = '/system/oem'
+/** Folders that the installed system has as well. */
+const imageFolders: readonly string[] = [imageConfigs, '/etc/kairos']
 
 /**
  * The cloud-configs of this system in the order in which they act, or those of the image and one that is named. All have to
  * be understood: the one that is not may be the one that lets somebody in.
+ * @param added cloud-configs that are not in a file yet
  * @throws InstallError bad-config with every finding
  */
-export function readInstallConfigs(host: Host, named: string | undefined): ConfigsResult {
-  const sources = sourcesOf('')
-  const all = sources.flatMap((source) =>
-    configFiles(host, source).map((file) => ({ file, inImage: isImage(source) })),
-  )
-  const wanted =
-    named === undefined ? all : [...all.filter(({ inImage }) => inImage), { file: named, inImage: false }]
-  const judged = wanted.map((source) => judge(host, source, source.file === named))
-  const problems = judged.flatMap((one) => ('problems' in one ? one.problems : []))
+export function readInstallConfigs(
+  host: Host,
+  named: string | undefined,
+  added: readonly Pick<ConfigFile, 'file' | 'text'>[] = [],
+): ConfigsResult {
+  const folders = sourcesOf('').filter(({ path }) => named === undefined || imageFolders.includes(path))
+  const wanted = named === undefined ? [] : [namedSource(host, named)]
+  const made = added.map(({ file, text }): ConfigSource => ({ kind: 'file', name: file, text }))
+  const gathered = gatherSources(host, { folders, added: [...wanted, ...made], network: true })
+  const collected = collect(gathered.sources, { lenient: gathered.lenient })
+  const problems = [
+    ...[...gathered.errors, ...collected.errors].map(sentence),
+    ...collected.sources
+      .filter(({ name, outcome }) => name === named && outcome === 'no-header')
+      .map(({ name }) => `${name} has no #cloud-config in its first 10 lines`),
+  ]
   if (problems.length > 0) throw new InstallError('bad-config', problems.join('\n'))
   return {
-    configs: judged.flatMap((one) => ('config' in one ? [one] : [])),
-    warnings: judged.flatMap((one) => ('warning' in one ? [one.warning] : [])),
-  }
-}
-
-type Judged = ConfigFile | { readonly warning: string } | { readonly problems: readonly string[] }
-
-function judge(
-  host: Host,
-  { file, inImage }: Pick<ConfigFile, 'file' | 'inImage'>,
-  isNamed: boolean,
-): Judged {
-  const text = read(host, file)
-  const result = parseCloudConfig(text, file)
-  if (result.kind === 'parsed') return { file, text, config: result.document.value, inImage }
-  if (result.kind === 'no-header') {
-    const message = `${file} has no #cloud-config in its first 10 lines`
-    return isNamed ? { problems: [message] } : { warning: `${message}, so it is left out` }
-  }
-  return {
-    problems: result.findings.map(({ message, place, hint }) =>
-      [place ? formatPlace(place) : file, message, hint].filter(Boolean).join(': '),
+    configs: filesOf(gathered.sources, collected),
+    merged: collected.config,
+    warnings: [...gathered.warnings, ...collected.warnings].map(({ code, message, place }) =>
+      place?.line === undefined || code === 'W-IGNORED' ? message : `${formatPlace(place)}: ${message}`,
     ),
   }
 }
 
-function isImage({ path }: SourceFolder): boolean {
-  return path === imageConfigs
+function namedSource(host: Host, named: string): ConfigSource {
+  const source = readSource(host, named)
+  if ('code' in source) throw new InstallError('bad-config', `${source.message}.`)
+  return source
 }
 
-function read(host: Host, file: string): string {
-  try {
-    return host.readText(file)
-  } catch (error) {
-    if (error instanceof HostError) throw new InstallError('bad-config', `${error.message}.`, error)
-    throw error
-  }
+function filesOf(sources: readonly ConfigSource[], collected: Collected): ConfigFile[] {
+  return sources.flatMap((source, index): ConfigFile[] => {
+    const config = collected.sources[index]?.config
+    if (source.kind !== 'file' || config === undefined) return []
+    const { name: file, text } = source
+    return [{ file, text, config, inImage: imageFolders.some((folder) => file.startsWith(`${folder}/`)) }]
+  })
+}
+
+function sentence({ message, place, hint }: Finding): string {
+  const where = place ? formatPlace(place) : ''
+  return [message.startsWith(where) ? '' : where, message, hint].filter(Boolean).join(': ')
 }

@@ -1,4 +1,5 @@
 import { type Architecture, labels, type Payload } from '@kiln/contract'
+import type { RegistriesConfig } from '@kiln/contract/cloud-config/schema/blocks/registries'
 import { bootFacts } from '../boot-facts.ts'
 import { type Disk, listDisks } from '../disk/devices.ts'
 import type { Host } from '../host/host.ts'
@@ -46,11 +47,11 @@ export function gatherFacts(
   options: Pick<InstallOptions, 'config' | 'source' | 'end'>,
   added: readonly ConfigFile[] = [],
 ): InstallFacts {
-  const read = readInstallConfigs(host, options.config)
-  const configs = [...read.configs, ...added]
-  const said = installSettings(configs.map(({ config }) => config))
+  const read = readInstallConfigs(host, options.config, added)
+  const { configs, merged } = read
+  const said = installSettings(merged)
   const settings = { ...said.settings, end: options.end ?? said.settings.end }
-  const source = sourceOf(host, options.source ?? settings.source, settings, configs)
+  const source = sourceOf(host, options.source ?? settings.source, settings, merged.kiln?.registries ?? {})
   const { payload } = source.describe()
   const arch = machineArchitecture(host)
   if (payload.image.arch !== arch) {
@@ -81,13 +82,12 @@ function sourceOf(
   host: Host,
   reference: string | undefined,
   { allowInsecure }: InstallSettings,
-  configs: readonly ConfigFile[],
+  registries: RegistriesConfig,
 ): PayloadSource {
   if (reference === undefined) {
     if (hasMediumPayload(host)) return mediumSource(host)
     throw new InstallError('no-payload', 'This system does not run from a live medium with a payload.')
   }
-  const registries = Object.assign({}, ...configs.map(({ config }) => config.kiln?.registries ?? {}))
   const options = nodeSourceOptions(host, { allowInsecure })
   return openSource(host, reference, { ...options, settings: { registries, allowInsecure } })
 }

@@ -28,7 +28,7 @@ export function runHook({ stage }: StepOf<'hook'>, session: InstallSession): voi
   const code = runStage(hostForHooks(host, env), stage, { sources, root: '', shell: ['/bin/sh'] })
   host.remove(configFolder, { recursive: true })
   if (code === 0) return
-  const message = `a step of ${stage} failed; see above, or /run/kiln/stages.json`
+  const message = `a step of ${stage} failed; see above, or kiln-agent stages`
   if (strict) throw new InstallError('hook-refused', `${message}.`)
   reporter.warn(message)
 }

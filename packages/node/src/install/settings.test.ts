@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { GiB, MiB, type Payload, sizeText } from '@kiln/contract'
 import { parseCloudConfig } from '@kiln/contract/cloud-config/parse'
+import { collect } from '../cloud-config/collect.ts'
 import { plannedUsers } from './admins.ts'
 import { InstallError } from './error.ts'
 import { optionWarnings } from './grub-options.ts'
 import { layoutRequest, leastBytes, raiseSizes } from './layout.ts'
-import { mergeTrees } from './merge.ts'
 import { configsForOem, environmentBlock, settingsForOem } from './oem-files.ts'
 import { installSettings } from './settings.ts'
 
@@ -17,7 +17,10 @@ function config(text: string) {
 }
 
 function settings(...texts: string[]) {
-  return installSettings(texts.map(config))
+  const sources = texts.map((text, index) => {
+    return { kind: 'file', name: `${index}.yaml`, text: `#cloud-config\n${text}` } as const
+  })
+  return installSettings(collect(sources).config)
 }
 
 test('settings: nothing said', () => {
@@ -130,18 +133,6 @@ for (const [text, message] of [
 test('settings: what asks for nothing is not refused', () => {
   assert.deepEqual(settings('install: {encrypted_partitions: [], ssh_hardening: false}').warnings, [])
 })
-
-for (const [a, b, expected] of [
-  [{ a: 1 }, { b: 2 }, { a: 1, b: 2 }],
-  [{ a: { x: 1, y: 1 } }, { a: { y: 2 } }, { a: { x: 1, y: 2 } }],
-  [{ a: [1, 2] }, { a: [2, 3] }, { a: [1, 2, 3] }],
-  [{ a: [{ n: 1 }] }, { a: [{ n: 1 }] }, { a: [{ n: 1 }, { n: 1 }] }],
-  [{ a: [1] }, { a: 'x' }, { a: 'x' }],
-  [{ a: 1 }, { a: undefined }, { a: 1 }],
-] as const) {
-  test(`merge: ${JSON.stringify(a)} and ${JSON.stringify(b)}`, () =>
-    assert.deepEqual(mergeTrees(a, b), expected))
-}
 
 const admins: readonly (readonly [text: string, expected: string])[] = [
   ['users: [{name: a, groups: [admin], passwd: $6$x$y}]', 'a admin in'],

@@ -2,7 +2,6 @@ import type { DiskRequest, ExtraPartition } from '@kiln/contract'
 import type { InstallConfig } from '@kiln/contract/cloud-config/schema/blocks/install'
 import type { CloudConfig } from '@kiln/contract/cloud-config/schema/cloud-config'
 import { InstallError } from './error.ts'
-import { mergeTrees } from './merge.ts'
 import { problemsOf, warningsOf } from './settings-checks.ts'
 
 /** How to install, after everybody has had their say. */
@@ -41,21 +40,17 @@ export interface SettingsResult {
 const leastKeep = 2
 
 /**
- * What the cloud-configs say about installing, the later ones counting for more.
+ * What a merged cloud-config says about installing.
  * @throws InstallError bad-config
  */
-export function installSettings(configs: readonly CloudConfig[]): SettingsResult {
-  const install = configs.reduce<InstallConfig>(
-    (all, config) => mergeTrees(all, config.install ?? {}) as InstallConfig,
-    {},
-  )
+export function installSettings({ install = {}, kiln, strict }: CloudConfig): SettingsResult {
   const problems = problemsOf(install)
   if (problems.length > 0) throw new InstallError('bad-config', `${problems.join('; ')}.`)
   const settings: InstallSettings = {
     ...choices(install),
     ...layoutWishes(install),
-    keep: configs.findLast(({ kiln }) => kiln?.keep !== undefined)?.kiln?.keep ?? leastKeep,
-    strict: configs.some(({ strict }) => strict === true),
+    keep: kiln?.keep ?? leastKeep,
+    strict: strict === true,
   }
   return { settings, warnings: warningsOf(install) }
 }

@@ -13,6 +13,7 @@ const usual = {
 test('a request: nothing but https, no endless waiting', () => {
   assert.deepEqual(curlConfig(usual).split('\n'), [
     'url = "https://example.org/v2/"',
+    'globoff',
     'silent',
     'show-error',
     'location',
@@ -25,7 +26,7 @@ test('a request: nothing but https, no endless waiting', () => {
     'user-agent = "kiln-agent"',
     'dump-header = "/run/headers"',
     'output = "/run/body"',
-    'write-out = "%{http_code} %{size_download}"',
+    'write-out = "%{http_code} %{size_download} %{remote_ip}"',
   ])
 })
 
@@ -38,6 +39,11 @@ describe('what a request can have beside that', () => {
     [{ authority: '/oem/ca.crt' }, 'cacert = "/oem/ca.crt"'],
     [{ headers: ['Accept: a, b'] }, 'header = "Accept: a, b"'],
     [{ user: { name: 'u', password: 'p"w\\x' } }, 'user = "u:p\\"w\\\\x"'],
+    [{ method: 'PUT' }, 'request = "PUT"'],
+    [{ body: '<a b="c"/>' }, 'data-raw = "<a b=\\"c\\"/>"'],
+    [{ direct: true }, 'noproxy = "*"'],
+    [{ localPort: '1-1023' }, 'local-port = "1-1023"'],
+    [{ seconds: 3 }, 'max-time = "3"'],
     [{ form: { scope: 'repository:a:pull' } }, 'data-urlencode = "scope=repository:a:pull"'],
   ] as const) {
     test(line, () =>
@@ -52,6 +58,10 @@ describe('what a request can have beside that', () => {
   test('a form goes into the address, or with post into the body', () => {
     assert.ok(curlConfig({ ...usual, form: { a: 'b' } }).includes('\nget\n'))
     assert.ok(!curlConfig({ ...usual, form: { a: 'b' }, post: true }).includes('\nget\n'))
+  })
+
+  test('redirects can be left alone', () => {
+    assert.doesNotMatch(curlConfig({ ...usual, follow: false }), /^(location|max-redirs)/m)
   })
 
   test('a file that is empty is not continued', () => {
@@ -78,6 +88,9 @@ describe('outcomes', () => {
   for (const [stdout, expected] of [
     ['200 17', { status: 200, bytes: 17 }],
     ['000 0', { status: 0, bytes: 0 }],
+    ['000 0 ', { status: 0, bytes: 0 }],
+    ['302 0 127.0.0.1', { status: 302, bytes: 0, address: '127.0.0.1' }],
+    ['200 5 fd00:ec2::254', { status: 200, bytes: 5, address: 'fd00:ec2::254' }],
     ['', { status: 0, bytes: 0 }],
   ] as const) {
     test(JSON.stringify(stdout), () => assert.deepEqual(parseOutcome(stdout), expected))

@@ -6,6 +6,8 @@ import { SourceError, type SourceReason } from './error.ts'
 export interface Answer {
   /** HTTP status: 200, 404 … */
   readonly status: number
+  /** Who was connected to at last; a proxy, where there is one. */
+  readonly address?: string
   /** Values of a header of the last answer. */
   header(name: string): string[]
 }
@@ -28,20 +30,33 @@ const curlName = 'curl'
 
 /** Runs one request. @throws SourceError tool-missing; HostError where a watcher throws one */
 export function curl(host: Host, request: CurlRequest, look?: () => void): CurlResult {
-  const { code, stdout, stderr } = runCurl(host, curlConfig(request), look)
-  const { status } = parseOutcome(stdout)
+  const { code, stdout, stderr } = runCurl(host, request, look)
+  const { status, address } = parseOutcome(stdout)
   const dump = readIfThere(host, request.headerFile) ?? ''
-  const answer = { status, header: (name: string) => headersOf(dump, name) }
+  const answer = {
+    status,
+    ...(address === undefined ? {} : { address }),
+    header: (name: string) => headersOf(dump, name),
+  }
   if (code === 0) return { ok: true, answer }
   return { ok: false, failure: { ...answer, ...failureOf(code, status, stderr) } }
 }
 
-function runCurl(host: Host, input: string, look: (() => void) | undefined) {
+/** Kills who writes a file beyond so many blocks of 512 bytes: curl looks at the length that a server promises first. */
+const withLimit = 'ulimit -f "$1"; shift; exec "$@"'
+const blockBytes = 512
+
+function runCurl(host: Host, request: CurlRequest, look: (() => void) | undefined) {
+  // -q: nobody's .curlrc. Everything else comes on standard input.
+  const argv = [curlName, '-q', '--config', '-'] as const
+  const blocks = request.hardLimit === undefined ? undefined : Math.ceil(request.hardLimit / blockBytes)
+  const limited = ['sh', '-c', withLimit, 'sh', String(blocks), ...argv] as const
   try {
-    // -q: nobody's .curlrc. Everything else comes on standard input.
-    return host.run([curlName, '-q', '--config', '-'], {
-      input,
+    return host.run(blocks === undefined ? argv : limited, {
+      input: curlConfig(request),
       ...(look ? { watch: { every: 250, look } } : {}),
+      // A second more than curl itself is given: it may hang in the resolver.
+      ...(request.seconds === undefined ? {} : { timeoutMs: (request.seconds + 1) * 1000 }),
     })
   } catch (error) {
     if (!(error instanceof HostError) || error.errno !== 'ENOENT' || error.path !== curlName) throw error

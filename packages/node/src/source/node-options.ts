@@ -1,4 +1,4 @@
-import { readConfigs } from '../cloud-config/read-configs.ts'
+import { nodeConfig } from '../cloud-config/gather.ts'
 import type { Host } from '../host/host.ts'
 import { readRelease } from '../release-file.ts'
 import { authFiles } from './identity.ts'
@@ -14,10 +14,10 @@ const workFolder = '/run/kiln/source'
  * @param allowInsecure a person allowed connections without encryption
  */
 export function nodeSourceOptions(host: Host, { allowInsecure = false } = {}): SourceOptions {
-  const registries = readConfigs(host).map(({ config }) => config.kiln?.registries ?? {})
+  const registries = nodeConfig(host).config.kiln?.registries ?? {}
   return {
     arch: readRelease(host).KAIROS_ARCH ?? machineArch(host),
-    settings: { registries: Object.assign({}, ...registries), allowInsecure },
+    settings: { registries, allowInsecure },
     authFiles: authFiles(host),
     work: workFolder,
     patience: usualPatience,

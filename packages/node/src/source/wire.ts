@@ -1,5 +1,6 @@
-import { type Host, HostError, hasErrno } from '../host/host.ts'
+import type { Host } from '../host/host.ts'
 import { fileDigest } from '../host/sha256sum.ts'
+import { withWorkFolder } from '../host/work-folder.ts'
 import { type CurlResult, curl, isPassing } from './curl.ts'
 import type { CurlPatience, CurlRequest } from './curl-config.ts'
 import { SourceError } from './error.ts'
@@ -82,26 +83,5 @@ export function pause({ host, patience }: Wire, attempt: number, result: CurlRes
 
 /** A folder of one's own that is gone afterwards: answers may hold tokens. */
 export function withFolder<T>({ host, work }: Wire, body: (folder: string) => T): T {
-  host.mkdir(work, { recursive: true, mode: 0o700 })
-  const folder = newFolder(host, work)
-  try {
-    return body(folder)
-  } finally {
-    host.remove(folder, { recursive: true })
-  }
-}
-
-const mostFolders = 10_000
-
-function newFolder(host: Host, parent: string): string {
-  for (let number = 0; number < mostFolders; number++) {
-    const folder = `${parent}/${number}`
-    try {
-      host.mkdir(folder, { mode: 0o700 })
-      return folder
-    } catch (error) {
-      if (!hasErrno(error, 'EEXIST')) throw error
-    }
-  }
-  throw new HostError('EEXIST', 'mkdir', parent)
+  return withWorkFolder(host, work, body)
 }

@@ -16,6 +16,7 @@ export const layout = {
 export const machine = {
   '/etc/kiln/modules': 'loop\n',
   '/proc/sys/kernel/osrelease': '6.1.0\n',
+  '/proc/sys/kernel/random/uuid': '01234567-89ab-4cde-8f01-23456789abcd\n',
   '/sysroot/usr/lib/kiln/layout.json': JSON.stringify(layout),
   '/sysroot/sbin/init': '-> /usr/lib/init',
   '/sysroot/usr/lib/init': '',

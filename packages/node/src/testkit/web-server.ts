@@ -16,6 +16,10 @@ export interface Reply {
   readonly breakAfter?: number
   /** Leave it open instead, and send no more. */
   readonly hold?: boolean
+  /** The body again and again, without a length and without end. */
+  readonly endless?: boolean
+  /** `{host}` in the body is the server's own address. */
+  readonly ownAddress?: boolean
   /** Bytes too many. */
   readonly extra?: number
   /** Whether a range is given where one is asked for. Default true. */

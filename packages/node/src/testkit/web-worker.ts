@@ -30,7 +30,9 @@ function reply(request: IncomingMessage, response: ServerResponse, form: string)
   const chosen = known[Math.min(count, known.length - 1)] ?? {}
   const { range, authorization } = request.headers
   const allowed = chosen.needs === undefined || authorization === chosen.needs
-  const { status, bytes, go } = allowed ? prepare(chosen, range, response) : refusal(chosen, response)
+  const own = chosen.ownAddress ? chosen.body?.replaceAll('{host}', request.headers.host ?? '') : undefined
+  const answered = own === undefined ? chosen : { ...chosen, body: own }
+  const { status, bytes, go } = allowed ? prepare(answered, range, response) : refusal(chosen, response)
   const entry = { method: request.method, url: request.url, range, authorization, form, status, bytes }
   // First, for who was answered may look at once.
   appendFileSync(log, `${JSON.stringify(entry)}\n`)
@@ -49,8 +51,20 @@ function refusal({ challenge }: Reply, response: ServerResponse): Prepared {
   return { status: 401, bytes: 0, go: () => void response.writeHead(401, headers).end('{"errors":[]}') }
 }
 
+/** As fast as the other side takes it. */
+function pour(text: string, response: ServerResponse): void {
+  const chunk = Buffer.from(text.padEnd(65_536, '#'))
+  const more = () => {
+    while (!response.destroyed && response.write(chunk));
+  }
+  response.on('drain', more)
+  response.writeHead(200)
+  more()
+}
+
 function prepare(chosen: Reply, range: string | undefined, response: ServerResponse): Prepared {
   const { status = 200, headers = {}, breakAfter, hold, ranges = true, extra = 0 } = chosen
+  if (chosen.endless) return { status, bytes: 0, go: () => pour(chosen.body ?? '', response) }
   const whole = chosen.file === undefined ? Buffer.from(chosen.body ?? '') : readFileSync(chosen.file)
   const start = ranges && status === 200 ? Number(range?.match(/^bytes=(\d+)-$/)?.[1] ?? 0) : 0
   if (start > 0 && start >= whole.length) {

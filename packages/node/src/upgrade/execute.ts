@@ -125,6 +125,5 @@ function stagedOf({ plan, facts, source }: UpgradeSession): StagedSlot {
 /** As in the field, a hook that fails stops nothing. */
 function runHook({ stage }: StepOf<'hook'>, { node, report }: UpgradeSession): void {
   const code = runStage(node.host, stage, { sources: sourcesOf(''), root: '', shell: ['/bin/sh'] })
-  if (code !== 0)
-    report.warn(`a step of ${stepText({ kind: 'hook', stage })} failed; see /run/kiln/stages.json`)
+  if (code !== 0) report.warn(`a step of ${stepText({ kind: 'hook', stage })} failed; see kiln-agent stages`)
 }

@@ -1,13 +1,13 @@
 import { type ImageReference, imageReferenceText, parseImageReference } from '@kiln/contract'
 import { AgentError } from '../agent-error.ts'
-import { readConfigs } from '../cloud-config/read-configs.ts'
+import { nodeConfig } from '../cloud-config/gather.ts'
 import type { Host } from '../host/host.ts'
 import { loadRecord, type Node, openNode } from '../lifecycle/node.ts'
 import { readRelease } from '../release-file.ts'
 import { nodeSourceOptions } from '../source/node-options.ts'
 import { openImages } from '../source/open.ts'
 import { parseSource } from '../source/reference.ts'
-import { mergedConfig, type UpgradeArguments } from './options.ts'
+import type { UpgradeArguments } from './options.ts'
 import { listVersions, type RunningImage, type TaggedVersion } from './tags.ts'
 import { isPrerelease } from './versions.ts'
 
@@ -65,7 +65,7 @@ function repositoryOf(
   release: Readonly<Record<string, string>>,
 ): ImageReference {
   if (named !== undefined) return namedRepository(named, release.KAIROS_FLAVOR ?? '')
-  const config = mergedConfig(readConfigs(host)).system
+  const config = nodeConfig(host).config.upgrade?.system
   const candidates = [runningSource(host), config?.source ?? config?.uri]
   for (const text of candidates) {
     const reference = text === undefined ? undefined : parseSource(text)

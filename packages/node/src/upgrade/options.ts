@@ -1,7 +1,6 @@
 import { type UpgradeConfig, unusedKeys } from '@kiln/contract/cloud-config/schema/blocks/upgrade'
 import { AgentError } from '../agent-error.ts'
 import type { Arguments, KnownArguments } from '../arguments.ts'
-import type { ReadConfig } from '../cloud-config/read-configs.ts'
 
 export const flags = [
   '--all',
@@ -34,12 +33,11 @@ export interface UpgradeOptions {
   readonly unused: readonly string[]
 }
 
-/** The command line counts for more than the cloud-configs, of which a later one counts for more than an earlier one. */
+/** The command line counts for more than the cloud-configs. */
 export function upgradeOptions(
   { flags, values, words }: UpgradeArguments,
-  configs: readonly ReadConfig[],
+  config: UpgradeConfig = {},
 ): UpgradeOptions {
-  const config = mergedConfig(configs)
   const recovery = flags.has('--recovery') || (words.length === 0 && config.recovery === true)
   const system = recovery ? config['recovery-system'] : config.system
   const end = config.reboot ? 'reboot' : config.poweroff ? 'poweroff' : undefined
@@ -53,17 +51,6 @@ export function upgradeOptions(
     json: flags.has('--json') || values['--output'] === 'json',
     progress: values['--progress'] === 'json' ? 'json' : 'text',
     unused: unusedKeys.filter((key) => config[key] !== undefined),
-  }
-}
-
-/** Each key by itself, and within a system, too. */
-export function mergedConfig(configs: readonly ReadConfig[]): UpgradeConfig {
-  const blocks = configs.map(({ config }): UpgradeConfig => config.upgrade ?? {})
-  const merge = (key: 'system' | 'recovery-system') => Object.assign({}, ...blocks.map((block) => block[key]))
-  return {
-    ...Object.assign({}, ...blocks),
-    system: merge('system'),
-    'recovery-system': merge('recovery-system'),
   }
 }
 

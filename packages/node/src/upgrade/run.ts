@@ -1,6 +1,6 @@
 import { findGeneration, type Payload } from '@kiln/contract'
 import { AgentError } from '../agent-error.ts'
-import { readConfigs } from '../cloud-config/read-configs.ts'
+import { nodeConfig } from '../cloud-config/gather.ts'
 import type { Host } from '../host/host.ts'
 import { exists } from '../host/tree.ts'
 import { failureOf } from '../install/failure.ts'
@@ -93,10 +93,9 @@ function goodSlot(node: Node): string | undefined {
 
 /** As for an installation, and for the field's reason: /etc is made anew, and with it who may become root. */
 function checkAdminAccess(host: Host): string[] {
-  const configs = readConfigs(host).map(({ config }) => config)
-  const noUsers =
-    exists(host, '/etc/kairos/.nousers') || configs.some(({ install }) => install?.nousers === true)
-  return checkAdmin(configs, noUsers)
+  const { config } = nodeConfig(host)
+  const noUsers = exists(host, '/etc/kairos/.nousers') || config.install?.nousers === true
+  return checkAdmin([config], noUsers)
 }
 
 function showOutline(

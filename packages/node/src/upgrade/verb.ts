@@ -1,5 +1,5 @@
 import { exitCodes } from '@kiln/contract'
-import { readConfigs } from '../cloud-config/read-configs.ts'
+import { nodeConfig } from '../cloud-config/gather.ts'
 import type { Command } from '../command.ts'
 import type { Host } from '../host/host.ts'
 import { abortUpgrade } from './abort.ts'
@@ -48,6 +48,6 @@ function runUpgrade(host: Host, args: UpgradeArguments): number {
         host.printError(`kiln-agent: "${words[1]}" is too much\n\n${upgradeCommand.usage}`)
         return exitCodes.usage
       }
-      return upgrade(host, upgradeOptions({ flags, values, words }, readConfigs(host)))
+      return upgrade(host, upgradeOptions({ flags, values, words }, nodeConfig(host).config.upgrade))
   }
 }

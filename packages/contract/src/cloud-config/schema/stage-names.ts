@@ -21,6 +21,9 @@ export type ActionStage =
   | `after-${Action}-chroot`
   | `kairos-${'install' | 'uki-install' | 'uki-upgrade' | 'uki-reset'}.${'pre' | 'after'}`
 
+/** Stages without `.before` and `.after`. */
+export const settableStages = [...nodeStages, ...hookStages, ...outerStages] as [string, ...string[]]
+
 /** All names that `stages` can have. */
 export const stageNames: readonly string[] = [
   ...[...nodeStages, ...hookStages].flatMap((stage) => [`${stage}.before`, stage, `${stage}.after`]),

@@ -1,10 +1,16 @@
 import * as z from 'zod/mini'
 import { flag, list, pathText, text } from './values.ts'
 
-/** A user, in the list `users` and in the map `users` of a step. */
-export const User = z.strictObject({
-  name: z.optional(text),
-  uid: z.optional(z.union([text, z.number()])),
+/** As useradd takes names; a `$` at the end is for accounts of machines. */
+const UserName = text.check(
+  z.regex(
+    /^[a-z_][a-z0-9_-]{0,30}[a-z0-9_$-]?$/,
+    'is not a user name: lower-case letters, digits, - and _, no digit first',
+  ),
+)
+
+const account = {
+  uid: z.optional(z.union([text.check(z.regex(/^\d+$/, 'must be a number')), z.int()])),
   passwd: z.optional(text),
   lock_passwd: flag,
   gecos: z.optional(text),
@@ -20,5 +26,10 @@ export const User = z.strictObject({
   ssh_authorized_keys: z.optional(list),
   /** Not acted on, as in the field: membership of `admin` or `sudo` decides. */
   sudo: z.optional(z.unknown()),
-})
+}
+
+/** A user in the map `users` of a step, whose key is the name. */
+export const User = z.strictObject({ name: z.optional(text), ...account })
+/** A user in the list `users`. */
+export const ListedUser = z.strictObject({ name: UserName, ...account })
 export type UserConfig = z.infer<typeof User>

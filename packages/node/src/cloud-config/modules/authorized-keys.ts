@@ -1,50 +1,45 @@
-import { readIfThere } from '../../host/tree.ts'
-import { type Account, findAccount } from '../accounts.ts'
-import { forEach, type ModuleContext, ModuleError } from './context.ts'
+import type { Operation } from '../operations/operation.ts'
 
-/** Adds keys to users that are there already. */
-export function addKeys(keys: Readonly<Record<string, readonly string[]>>, context: ModuleContext): void {
-  forEach(Object.entries(keys), ([name, lines]) => addKeysFor(name, lines, context))
+/** Where the public keys of an account are. */
+const forges: Readonly<Record<string, string>> = {
+  github: 'https://github.com',
+  gitlab: 'https://gitlab.com',
 }
 
-/** Adds the keys that a user does not have yet. Good ones are added even if another one is not. */
-export function addKeysFor(name: string, keys: readonly string[], context: ModuleContext): void {
-  const { host, root } = context
-  const account = findAccount(readIfThere(host, `${root}/etc/passwd`) ?? '', name)
-  if (!account) throw new ModuleError([`there is no user ${name}`])
-  const folder = `${root}${account.home}/.ssh`
-  const file = `${folder}/authorized_keys`
-  const good = keys.map((key) => key.trim()).filter(isLiteral)
-  if (good.length > 0) {
-    // 0700 for the home, too, should it be missing: sshd refuses keys below a folder that others can write.
-    host.mkdir(folder, { recursive: true, mode: 0o700 })
-    own(folder, account, 0o700, context)
-    host.writeAtomic(file, withKeys(readIfThere(host, file) ?? '', good), { mode: 0o600 })
-    own(file, account, 0o600, context)
-  }
-  forEach(
-    keys.filter((key) => !isLiteral(key.trim())),
-    (key) => {
-      throw new ModuleError([
-        `${name}: fetching keys (${key.slice(0, 60)}) is not yet supported; write the key itself`,
-      ])
-    },
-  )
+/** Literal keys of a user together, then those that are fetched, each by itself. */
+export function planKeys(keys: Readonly<Record<string, readonly string[]>>): Operation[] {
+  return Object.entries(keys).flatMap(([user, lines]) => {
+    const trimmed = lines.map((line) => line.trim()).filter(Boolean)
+    const literal = trimmed.filter((line) => !isRemoteKey(line))
+    const good = literal.filter(isKey)
+    return [
+      ...(good.length > 0 ? [{ kind: 'keys', user, keys: good } as const] : []),
+      ...literal
+        .filter((line) => !isKey(line))
+        .map(
+          (line) =>
+            ({ kind: 'impossible', message: `${user}: "${line.slice(0, 40)}" is not a public key` }) as const,
+        ),
+      ...trimmed
+        .filter(isRemoteKey)
+        .map((line) => ({ kind: 'fetch-keys', user, url: addressOf(line) }) as const),
+    ]
+  })
 }
 
-/** Adds lines that are not there yet; nothing is taken away. */
-export function withKeys(text: string, keys: readonly string[]): string {
-  const present = new Set(text.split('\n').map((line) => line.trim()))
-  const fresh = [...new Set(keys)].filter((key) => !present.has(key))
-  const start = text === '' || text.endsWith('\n') ? text : `${text}\n`
-  return start + fresh.map((key) => `${key}\n`).join('')
+/** Has to be fetched, so it waits for the network. */
+export function isRemoteKey(key: string): boolean {
+  return /^(github|gitlab):|^https?:\/\//.test(key.trim())
 }
 
-function isLiteral(key: string): boolean {
-  return !/^(github|gitlab):|^[a-z]+:\/\//.test(key) && /\S+\s+\S+/.test(key) && !key.includes('\n')
+function addressOf(key: string): string {
+  const [, forge, account] = key.match(/^(github|gitlab):(.+)$/) ?? []
+  return forge === undefined || account === undefined
+    ? key
+    : `${forges[forge]}/${encodeURIComponent(account)}.keys`
 }
 
-function own(path: string, account: Account, mode: number, { host }: ModuleContext): void {
-  host.chown(path, account.uid, account.gid)
-  host.chmod(path, mode)
+/** A kind, and what it is: sshd(8), "AUTHORIZED_KEYS FILE FORMAT". */
+function isKey(line: string): boolean {
+  return /\S+\s+\S+/.test(line) && !line.includes('\n')
 }

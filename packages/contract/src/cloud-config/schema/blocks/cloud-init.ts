@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { encodings, list, Mode, pathText, text } from '../values.ts'
+import { encodings, flag, list, Mode, pathText, text } from '../values.ts'
 
 /** Keys of cloud-init that become steps of the stage boot. */
 export const WriteFile = z.strictObject({
@@ -13,3 +13,9 @@ export const WriteFile = z.strictObject({
 
 /** A list is a command with its arguments. */
 export const RunCommand = z.union([text, list])
+
+export const GrowPart = z.strictObject({
+  devices: z.optional(list),
+  mode: z.optional(text),
+  ignore_growroot_disabled: flag,
+})

@@ -1,22 +1,8 @@
 import * as z from 'zod/mini'
+import { Duration } from '../values.ts'
 
 /** `kiln.health` of a cloud-config: what a new generation has to show before it counts as good. */
 const list = z.array(z.string())
-
-const durationPattern = /^(\d{1,6})(s|m|h)$/
-const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 }
-
-/** A number counts seconds. */
-const Duration = z.union([
-  z.pipe(
-    z.string().check(z.regex(durationPattern, 'must be a number of seconds, or a time such as "5m"')),
-    z.transform((text) => {
-      const [, amount, unit = 's'] = text.match(durationPattern) ?? []
-      return Number(amount) * (unitSeconds[unit] ?? 1)
-    }),
-  ),
-  z.int().check(z.positive('must be greater than 0')),
-])
 
 const Http = z.union([
   z.string(),

@@ -1,6 +1,8 @@
 import * as z from 'zod/mini'
 import { MiB, parseSize, sizePattern } from '../../../bytes.ts'
-import { flag, openKeys, text } from '../values.ts'
+import { Assignments, flag, list, Scalars, text } from '../values.ts'
+import { Bundles } from './bundles.ts'
+import { SystemSource } from './upgrade.ts'
 
 /** The block `install` of a cloud-config, with the field's keys. Closed: what is not here is an error with its place. */
 const pathText = text.check(
@@ -52,19 +54,14 @@ export const unusedKeys = [
 ] as const
 
 /** Keys of the field that change what is installed or how safe it is: nothing is installed rather than something else. */
-export const refusedKeys = [
-  'encrypted_partitions',
-  'iso',
-  'passive',
-  'recovery-system',
-  'ssh_hardening',
-  'system',
-] as const
+export const refusedKeys = ['encrypted_partitions', 'iso', 'passive', 'recovery-system', 'system'] as const
 
 export const InstallConfig = z.strictObject({
   auto: flag,
   /** `auto`, a path, or `script://CMD`, whose output is one of them. */
-  device: z.optional(text),
+  device: z.optional(
+    text.check(z.regex(/^\s*(auto|\/dev\/.+|script:\/\/.+)\s*$/, 'must be auto, /dev/… or script://…')),
+  ),
   reboot: flag,
   poweroff: flag,
   /** What to install; the field has both names. */
@@ -87,10 +84,22 @@ export const InstallConfig = z.strictObject({
     }),
   ),
   'extra-partitions': z.optional(z.array(Extra)),
-  grub_options: z.optional(z.record(text, z.union([text, z.number(), z.boolean()]))),
+  grub_options: z.optional(Scalars),
   bind_mounts: z.optional(z.array(pathText)),
   ephemeral_mounts: z.optional(z.array(pathText)),
-  env: z.optional(z.array(text.check(z.regex(/^[A-Za-z_]\w*=/, 'must be NAME=VALUE')))),
-  ...openKeys([...unusedKeys, ...refusedKeys]),
+  env: z.optional(Assignments),
+  bundles: z.optional(Bundles),
+  'cloud-init': z.optional(list),
+  encrypted_partitions: z.optional(list),
+  'extra-dirs-rootfs': z.optional(list),
+  'grub-entry-name': z.optional(text),
+  iso: z.optional(text),
+  passive: z.optional(SystemSource),
+  'recovery-system': z.optional(SystemSource),
+  'skip-entries': z.optional(list),
+  skip_copy_kcrypt_plugin: flag,
+  ssh_hardening: flag,
+  system: z.optional(SystemSource),
+  tty: z.optional(text),
 })
 export type InstallConfig = z.infer<typeof InstallConfig>

@@ -2,7 +2,8 @@ import * as z from 'zod/mini'
 import { flag, openKeys, text } from '../values.ts'
 
 /** `upgrade` of a cloud-config, with the field's keys. Closed: what is not here is an error with its place. */
-const System = z.strictObject({
+/** An image to install or to upgrade to. */
+export const SystemSource = z.strictObject({
   /** `oci:…` and the other forms; the field also calls it `uri`. */
   source: z.optional(text),
   uri: z.optional(text),
@@ -14,8 +15,8 @@ const System = z.strictObject({
 export const unusedKeys = ['entry', 'excluded-paths', 'extra-dirs-rootfs', 'grub-entry-name'] as const
 
 export const UpgradeConfig = z.strictObject({
-  system: z.optional(System),
-  'recovery-system': z.optional(System),
+  system: z.optional(SystemSource),
+  'recovery-system': z.optional(SystemSource),
   /** Upgrade the recovery system in place of the system. */
   recovery: flag,
   /** Restart when the new generation is armed. */
