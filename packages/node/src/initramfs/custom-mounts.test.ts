@@ -21,6 +21,7 @@ const cases: readonly (readonly [text: string, persistent: string[], ephemeral: 
     ],
     ['CUSTOM_EPHEMERAL_MOUNTS="/opt/x"\n', ['/home'], ['/etc', '/var', '/opt/x'], 0],
     ['CUSTOM_BIND_MOUNTS="/etc /home"\n', ['/home', '/etc'], ['/var'], 0],
+    ['CUSTOM_EPHEMERAL_MOUNTS=/home\n', [], ['/etc', '/var', '/home'], 0],
     ['CUSTOM_BIND_MOUNTS=/a\nCUSTOM_EPHEMERAL_MOUNTS=/a\n', ['/home', '/a'], ['/etc', '/var'], 0],
     [
       'CUSTOM_BIND_MOUNTS="relative / /run/x /usr/local /a/../b /ok"\n',

@@ -37,11 +37,17 @@ export function withCustomMounts(
   const ephemeral = pathsOf(customMountsKeys.ephemeral)
   const wrong = [...persistent, ...ephemeral].filter((path) => !isCustomMount(path, layout))
   const isRight = (path: string) => !wrong.includes(path)
-  // What is kept counts for more than what is not.
-  const kept = unique([...layout.persistent, ...persistent.filter(isRight)])
-  const lost = unique([...layout.ephemeral, ...ephemeral.filter(isRight)])
+  // A wish counts for more than the image, and of two wishes the one to keep.
+  const toKeep = persistent.filter(isRight)
+  const toLose = ephemeral.filter((path) => isRight(path) && !toKeep.includes(path))
+  const without = (paths: readonly string[], others: readonly string[]) =>
+    paths.filter((path) => !others.includes(path))
   return {
-    layout: { ...layout, persistent: kept, ephemeral: lost.filter((path) => !kept.includes(path)) },
+    layout: {
+      ...layout,
+      persistent: unique([...without(layout.persistent, toLose), ...toKeep]),
+      ephemeral: unique([...without(layout.ephemeral, toKeep), ...toLose]),
+    },
     notes: wrong.map((path) => `${path} in ${customMountsPath} cannot be made writable`),
   }
 }
