@@ -155,7 +155,8 @@ async function loaderInfo(guest: Guest): Promise<string> {
   const commands = [
     'mkdir -p /run/variables',
     'mountpoint -q /run/variables || mount -t efivarfs efivarfs /run/variables',
-    'tail -c +5 /run/variables/LoaderInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f | tr -d "\\\\0"',
+    // By cat: tail skips by a seek, after which efivarfs gives nothing.
+    'cat /run/variables/LoaderInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f | tail -c +5 | tr -d "\\\\0"',
   ]
   return inGuest(guest, `if [ -e /sys/firmware/efi ]; then sudo sh -c '${commands.join('; ')}'; fi`)
 }
