@@ -1,15 +1,17 @@
 import { plainOf } from '@kiln/contract/cloud-config/tree'
-import { stringify } from 'yaml'
+import { Document, isScalar, visit } from 'yaml'
 import type { Collected } from './collect.ts'
 
 /** Plain data as YAML, with the field's indentation and its sorted keys. */
 export function printYaml(value: unknown): string {
-  return stringify(readable(value), {
-    indent: 4,
-    sortMapEntries: true,
-    lineWidth: 0,
-    aliasDuplicateObjects: false,
+  const document = new Document(readable(value), { aliasDuplicateObjects: false, sortMapEntries: true })
+  // Without quotes, this key would merge its value into the map around it.
+  visit(document, {
+    Pair(_, { key }) {
+      if (isScalar(key) && key.value === '<<') key.type = 'QUOTE_DOUBLE'
+    },
   })
+  return document.toString({ indent: 4, lineWidth: 0 })
 }
 
 /** The merged configuration as the field's agent prints it: a cloud-config itself, with the list of its sources. */

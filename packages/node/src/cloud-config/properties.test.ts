@@ -74,6 +74,14 @@ test('print: what was printed is read as the same', () => {
   )
 })
 
+test('print: a key that would merge is quoted', () => {
+  const text = '#cloud-config\n{"x-a": {"<<": false}}\n'
+  const { tree } = collect([
+    { kind: 'file', name: 'a', text: printConfig(collect([{ kind: 'file', name: 'b', text }])) },
+  ])
+  assert.deepEqual(plainOf(tree), { 'x-a': { '<<': false } })
+})
+
 test('explain: every value that is printed has a place in one of the sources', () => {
   fc.assert(
     fc.property(anything, anything, (a, b) => {
