@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
-import { flush } from './carriers/finish-artifact.ts'
+import { flush } from './flush.ts'
 import { renewStamp } from './run/store.ts'
 import { copySparse } from './tools/cp.ts'
 

@@ -14,6 +14,13 @@ export function parseAssignments(text: string): Record<string, string> {
   return result
 }
 
+/** os-release(5), which has two places; nothing where it is at neither. */
+export function readOsRelease(host: Host, root = ''): Record<string, string> {
+  const places = ['/etc/os-release', '/usr/lib/os-release']
+  const texts = places.map((path) => readIfThere(host, `${root}${path}`))
+  return parseAssignments(texts.find((text) => text !== undefined) ?? '')
+}
+
 export function readRelease(host: Host): Record<string, string> {
   return parseAssignments(readIfThere(host, kairosRelease) ?? '')
 }

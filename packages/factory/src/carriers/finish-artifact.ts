@@ -1,5 +1,6 @@
-import { open, stat, writeFile } from 'node:fs/promises'
+import { stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { flush } from '../flush.ts'
 import { fileDigest } from '../resolve/digest.ts'
 
 /** What a step says of an artifact of one file. */
@@ -21,14 +22,4 @@ export async function finishArtifact(folder: string, file: string): Promise<Fini
   await writeFile(`${path}.sha256`, `${hex}  ${file}\n`)
   const digest = `sha256:${hex}`
   return { digest, facts: { digest, size: (await stat(path)).size }, fileDigests: { [file]: hex } }
-}
-
-/** Waits until the disk has a file. */
-export async function flush(path: string): Promise<void> {
-  const file = await open(path, 'r+')
-  try {
-    await file.sync()
-  } finally {
-    await file.close()
-  }
 }

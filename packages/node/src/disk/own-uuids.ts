@@ -1,6 +1,7 @@
 import { partitionNames } from '@kiln/contract'
 import { AgentError } from '../agent-error.ts'
 import type { Host } from '../host/host.ts'
+import { probeFileSystem, probeLength } from '../initramfs/probe.ts'
 import { withLifecycleLock } from '../lifecycle/lock.ts'
 import { findNodeDisk, type NodeDisk } from '../lifecycle/node-disk.ts'
 import { withStateWritable } from '../lifecycle/slots.ts'
@@ -8,9 +9,8 @@ import { DiskToolError, runTool } from './tool.ts'
 
 const roles = [partitionNames.oem, partitionNames.state, partitionNames.persistent]
 
-/** linux/fs/ext4/ext4.h, struct ext4_super_block, which begins at 1024. */
-const magicAt = 1024 + 0x38
-const uuidAt = 1024 + 0x68
+/** The digit of a UUID that tells its version. */
+const versionAt = 14
 
 /**
  * The file systems of a disk image have UUIDs that follow from its content, the same on each machine: version 8 (RFC 9562).
@@ -45,7 +45,6 @@ function giveOwn(host: Host, { state, partitions }: NodeDisk, devices: readonly 
 
 /** Whether an ext4 file system has the UUID that was given to it when the image was built. */
 export function hasImageUuid(host: Pick<Host, 'readBytes'>, device: string): boolean {
-  const [low, high] = host.readBytes(device, magicAt, 2)
-  const uuid = host.readBytes(device, uuidAt, 16)
-  return low === 0x53 && high === 0xef && (uuid[6] ?? 0) >> 4 === 8
+  const found = probeFileSystem(host.readBytes(device, 0, probeLength))
+  return found?.type.startsWith('ext') === true && found.uuid?.[versionAt] === '8'
 }

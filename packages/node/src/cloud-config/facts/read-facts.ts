@@ -1,6 +1,7 @@
 import { factsOf, type MachineFacts } from '@kiln/contract/cloud-config/facts'
 import { type Host, HostError } from '../../host/host.ts'
 import { listIfThere, statIfThere } from '../../host/tree.ts'
+import { readOsRelease } from '../../release-file.ts'
 import { parseCpuInfo } from './cpu.ts'
 import { dmiKeys, readDmi } from './dmi.ts'
 import { hypervisorOf } from './hypervisor.ts'
@@ -88,12 +89,8 @@ function readTable(host: Host): Uint8Array {
 }
 
 function osRelease(host: Host) {
-  const text = slurp(host, '/etc/os-release') || slurp(host, '/usr/lib/os-release')
-  const value = (key: string) =>
-    text.match(new RegExp(`^${key}=(.*)$`, 'm'))?.[1]?.replace(/^(["'])(.*)\1$/, '$2') ?? ''
-  const version = value('VERSION_ID')
-  const release = slurp(host, '/etc/debian_version') || version
-  return { name: value('PRETTY_NAME'), vendor: value('ID'), version, release }
+  const { PRETTY_NAME: name = '', ID: vendor = '', VERSION_ID: version = '' } = readOsRelease(host)
+  return { name, vendor, version, release: slurp(host, '/etc/debian_version') || version }
 }
 
 function timezone(host: Host): string {

@@ -1,3 +1,4 @@
+import { MiB } from '@kiln/contract'
 import type { LayoutConfig } from '@kiln/contract/cloud-config/schema/modules/system'
 import { type Disk, listDisks } from '../../disk/devices.ts'
 import { type Actor, OperationError, runOrFail } from './actor.ts'
@@ -5,7 +6,6 @@ import { fileSystemProgram, growFileSystem, requireGrowable } from './file-syste
 import type { OperationOf } from './operation.ts'
 import { lastPartition, readTable, type TablePartition } from './sfdisk-table.ts'
 
-const MiB = 1024 * 1024
 const linuxType = '0FC63DAF-8483-4772-8E79-3D69D8477DE4'
 const efiType = 'C12A7328-F81F-11D2-BA4B-00A0C93EC93B'
 

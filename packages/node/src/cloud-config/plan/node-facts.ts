@@ -1,6 +1,6 @@
 import type { Argv, Host } from '../../host/host.ts'
-import { exists, readIfThere } from '../../host/tree.ts'
-import { parseAssignments } from '../../release-file.ts'
+import { exists } from '../../host/tree.ts'
+import { readOsRelease } from '../../release-file.ts'
 import { readFacts } from '../facts/read-facts.ts'
 import type { TemplateHost } from '../template/index.ts'
 import { osFacts, type ServiceManager, type StageFacts } from './facts.ts'
@@ -8,11 +8,7 @@ import { osFacts, type ServiceManager, type StageFacts } from './facts.ts'
 /** The facts of this machine, each gathered when it is first asked for. */
 export function nodeFacts(host: Host, root: string): StageFacts {
   const machine = once(() => readFacts(host))
-  const os = once(() => {
-    const text =
-      readIfThere(host, `${root}/etc/os-release`) ?? readIfThere(host, `${root}/usr/lib/os-release`) ?? ''
-    return osFacts(parseAssignments(text))
-  })
+  const os = once(() => osFacts(readOsRelease(host, root)))
   return {
     get machine() {
       return machine()
