@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import type { Payload } from '@kiln/contract'
 import { esp, state } from '../testkit/installed-node.ts'
 import {
   next,
@@ -235,7 +236,9 @@ describe('a dry run', () => {
   test('for people', (context) => {
     const it = upgradeNode(context)
     upgrade(it, it.payload('v2'))
-    const { text } = it.agent('upgrade', it.payload('v3', withLoader('258')), '--dry-run')
+    const kubernetes = { distribution: 'k3s', version: 'v1.30.2+k3s1' }
+    const change = (card: Payload) => ({ ...withLoader('258')(card), kubernetes })
+    const { text } = it.agent('upgrade', it.payload('v3', change), '--dry-run')
     for (const line of [
       /^system +sample v1 → sample v3$/m,
       /^from +dir:\/srv\/v3$/m,
@@ -243,6 +246,7 @@ describe('a dry run', () => {
       /^let go +generation 2$/m,
       /^kernel +unchanged$/m,
       /^boot loader +257 → 258$/m,
+      /^Kubernetes +none → k3s v1\.30\.2\+k3s1$/m,
       /^packages +unchanged$/m,
       /^restart +needed$/m,
     ]) {
