@@ -66,6 +66,7 @@ describe('an upgrade that meets', () => {
       assert.deepEqual([failure.reason, failure.exit], [reason, exitCodes[exit]], failure.message)
       assert.ok(failure.advice)
       assert.equal(await whatStarts(), untouched)
+      assert.doesNotMatch(await inGuest(guest, 'sudo kiln-agent upgrade status'), /^begun/)
       assert.deepEqual((await stateOf(guest)).problems, [])
     })
   }
