@@ -5,6 +5,8 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +14,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -227,6 +230,14 @@ static JSValue native_encode(JSContext *ctx, JSValueConst self, int argc, JSValu
   return buffer;
 }
 
+/* In each program that is run, before it starts: it ends with this one, however that ends. Its own children do not. */
+static pid_t own_pid;
+
+static void end_with_parent(void) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != own_pid) _exit(128 + SIGKILL);
+}
+
 static const JSCFunctionListEntry functions[] = {
     JS_CFUNC_DEF("mount", 5, native_mount),
     JS_CFUNC_MAGIC_DEF("umount", 2, native_path_call, CALL_UMOUNT),
@@ -245,6 +256,8 @@ static const JSCFunctionListEntry functions[] = {
 };
 
 static int init_functions(JSContext *ctx, JSModuleDef *module) {
+  own_pid = getpid();
+  if (pthread_atfork(NULL, NULL, end_with_parent)) return -1;
   return JS_SetModuleExportList(ctx, module, functions, COUNT(functions));
 }
 

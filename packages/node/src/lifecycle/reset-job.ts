@@ -26,12 +26,15 @@ export type ResetDetail = z.infer<typeof ResetDetail>
 
 const mountedOem = '/oem'
 
+/** Tells what is done; for the consoles. */
+type Say = (text: string) => void
+
 /**
  * Does a reset, or what is left of it. Runs in recovery, where nothing of COS_PERSISTENT is in use. The caller holds the
  * lifecycle lock.
  * @throws AgentError slot-damaged before anything is erased; DiskToolError
  */
-export function runResetJob(node: Node, say: (text: string) => void): ResetDetail {
+export function runResetJob(node: Node, say: Say): ResetDetail {
   const record = loadRecord(node)
   const { operation, recovery } = record
   if (operation?.kind !== 'reset') throw new Error('there is no reset to do')
@@ -46,12 +49,12 @@ export function runResetJob(node: Node, say: (text: string) => void): ResetDetai
   phase('armed', () => hook(node.host, 'before-reset'))
   phase('persistent', () => {
     say('erasing COS_PERSISTENT')
-    recreate(node, 'persistent', detail.secureErase)
+    recreate(node, 'persistent', detail.secureErase, say)
   })
   phase('oem', () => {
     if (!detail.oem) return
     say('erasing COS_OEM')
-    recreateOem(node, detail.secureErase)
+    recreateOem(node, detail.secureErase, say)
   })
   say(`making a new generation of ${recovery.image.name} ${recovery.image.version}`)
   const staged = { slot: recovery.slot, payload, source: 'recovery' }
@@ -76,19 +79,19 @@ function nextPhase(name: ResetPhase): ResetPhase {
   return resetPhases[resetPhases.indexOf(name) + 1] ?? 'generation'
 }
 
-function recreateOem(node: Node, secureErase: boolean): void {
+function recreateOem(node: Node, secureErase: boolean, say: Say): void {
   const { host } = node
   const device = partitionOf(node.disk, 'oem')
   const isMounted = mountedAt(host, mountedOem)
   if (isMounted) host.unmount(mountedOem, { lazy: true })
-  recreate(node, 'oem', secureErase)
+  recreate(node, 'oem', secureErase, say)
   if (isMounted) host.mount({ source: device, target: mountedOem, type: 'ext4' })
 }
 
-function recreate(node: Node, role: 'persistent' | 'oem', secureErase: boolean): void {
+function recreate(node: Node, role: 'persistent' | 'oem', secureErase: boolean, say: Say): void {
   const { host, disk } = node
   const device = partitionOf(disk, role)
-  erase(host, device, secureErase)
+  erase(host, device, secureErase, say)
   const label = role === 'oem' ? labels.oem : labels.persistent
   const partition = {
     number: 0,
@@ -105,9 +108,10 @@ function recreate(node: Node, role: 'persistent' | 'oem', secureErase: boolean):
 }
 
 /** blkdiscard(8). Disks without such a command are overwritten where it must be sure. */
-function erase(host: Host, device: string, secure: boolean): void {
+function erase(host: Host, device: string, secure: boolean, say: Say): void {
   if (secure) {
     if (succeeds(host, ['blkdiscard', '--force', '--secure', device])) return
+    say(`this disk has no command that erases for good: overwriting ${device}`)
     overwriteAll(host, device)
     return
   }

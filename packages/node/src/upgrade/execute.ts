@@ -16,6 +16,7 @@ import { pruneNode } from '../lifecycle/prune.ts'
 import { slotFolder, stageSlot, withStateWritable } from '../lifecycle/slots.ts'
 import { withKnownRecovery } from './known-recovery.ts'
 import { letGo, letGoUntried } from './let-go.ts'
+import { noteAttempt } from './note-attempt.ts'
 import type { UpgradeSession } from './session.ts'
 import { phaseOf, stepText, type UpgradeStep } from './step.ts'
 import { verifyRootImage } from './verity.ts'
@@ -80,8 +81,20 @@ const executors: {
   },
 }
 
-/** Does the steps in order; each notes its phase in the node's record. @throws SourceError, AgentError, HostError */
+/**
+ * Does the steps in order; each notes its phase in the node's record, and one that fails the reason.
+ * @throws SourceError, AgentError, HostError
+ */
 export function execute(steps: readonly UpgradeStep[], session: UpgradeSession): void {
+  try {
+    executeAll(steps, session)
+  } catch (error) {
+    noteAttempt(session, error)
+    throw error
+  }
+}
+
+function executeAll(steps: readonly UpgradeStep[], session: UpgradeSession): void {
   for (const [index, step] of steps.entries()) {
     session.report.step(index, steps.length, step)
     const phase = phaseOf[step.kind]
