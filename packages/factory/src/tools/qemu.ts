@@ -62,7 +62,7 @@ export function qemuArguments(plan: MachinePlan): string[] {
     ],
     ...firmware(plan.firmware),
     ...['-boot', 'strict=on'],
-    ...plan.drives.flatMap(drive),
+    ...plan.drives.flatMap((each, index) => drive(each, index, cdsBefore(plan.drives, index))),
     ...Object.entries(plan.fwCfg ?? {}).flatMap(([name, file]) => [
       '-fw_cfg',
       `name=${name},file=${escapeCommas(file)}`,
@@ -97,13 +97,18 @@ function firmware(files: FirmwareFiles): string[] {
   ]
 }
 
-function drive(drive: Drive, index: number): string[] {
+/** Each CD takes a bus of its own, which QEMU does not choose by itself beyond the first. */
+function cdsBefore(drives: readonly Drive[], index: number): number {
+  return drives.slice(0, index).filter(({ attach }) => attach === 'cd').length
+}
+
+function drive(drive: Drive, index: number, bus: number): string[] {
   const id = `drive${index}`
   const { attach, log } = drive
   const file = log === undefined ? plainFile(drive, id) : loggedFile({ ...drive, log }, id)
   // Merged requests are of up to 1024 parts, and the log adds two to each: more than the system takes.
   const requests = log === undefined ? '' : ',request-merging=off'
-  return [...file, ...plug(attach, `drive=${id},bootindex=${index}${requests}`, index)]
+  return [...file, ...plug(attach, `drive=${id},bootindex=${index}${requests}`, index, bus)]
 }
 
 function plainFile({ attach, file, format, writes }: Drive, id: string): string[] {
@@ -131,10 +136,10 @@ function loggedFile({ file, format, log }: Drive & { readonly log: string }, id:
   return ['-blockdev', JSON.stringify(node)]
 }
 
-function plug(attach: Attachment, device: string, index: number): string[] {
+function plug(attach: Attachment, device: string, index: number, bus: number): string[] {
   switch (attach) {
     case 'cd':
-      return ['-device', `ide-cd,${device}`]
+      return ['-device', `ide-cd,${bus === 0 ? '' : `bus=ide.${bus},`}${device}`]
     case 'usb':
       return [
         ...['-device', `qemu-xhci,id=usb${index}`],

@@ -40,7 +40,7 @@ for (const { stage, systemd, openrc } of moments) {
   })
 
   test(`units: stage ${stage} has its moment under OpenRC, in a script that a shell can read`, () => {
-    const file = `${folder('openrc')}/kiln-stage-${stage}`
+    const file = `${folder('openrc')}/init.d/kiln-stage-${stage}`
     const text = readFileSync(file, 'utf8')
     assert.match(text, /^#!\/sbin\/openrc-run\n/)
     assert.equal(statSync(file).mode & 0o777, 0o755)

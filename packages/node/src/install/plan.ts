@@ -66,6 +66,9 @@ export function planInstall(request: InstallRequest): PlannedInstall {
         mode,
       }),
     ),
+    ...(settings.bundles.length === 0
+      ? []
+      : [{ kind: 'bundles', bundles: settings.bundles, strict: settings.failOnBundles } as const]),
     { kind: 'bootFiles', slot },
     { kind: 'recovery', slot, title: `${title} recovery`, cmdline: recovery },
     { kind: 'arm', slot, title: `${title} (generation ${firstGeneration})`, cmdline: active },

@@ -1,10 +1,12 @@
 import { advanceOperation, finishOperation, labels, type NodeRecord, type Operation } from '@kiln/contract'
 import * as z from 'zod/mini'
 import { AgentError } from '../agent-error.ts'
+import { nodeConfig } from '../cloud-config/gather.ts'
 import { runStage } from '../cloud-config/run-stage.ts'
 import { sourcesOf } from '../cloud-config/sources.ts'
 import { makeFileSystem } from '../disk/mkfs.ts'
 import { runTool } from '../disk/tool.ts'
+import { assignments, withEnvironment } from '../environment.ts'
 import { type Host, HostError } from '../host/host.ts'
 import { readIfThere } from '../host/tree.ts'
 import { armGeneration } from './arm.ts'
@@ -18,7 +20,11 @@ import { verifySlot } from './slots.ts'
 export const ResetDetail = z.looseObject({
   oem: z.boolean(),
   secureErase: z.boolean(),
+  /** Only the system is made anew. */
+  keepPersistent: z.optional(z.boolean()),
   reboot: z.boolean(),
+  /** Instead of restarting, when it is done. */
+  poweroff: z.optional(z.boolean()),
   /** How often the recovery system was asked for. */
   attempts: z.number(),
 })
@@ -48,6 +54,7 @@ export function runResetJob(node: Node, say: Say): ResetDetail {
   }
   phase('armed', () => hook(node.host, 'before-reset'))
   phase('persistent', () => {
+    if (detail.keepPersistent) return
     say('erasing COS_PERSISTENT')
     recreate(node, 'persistent', detail.secureErase, say)
   })
@@ -151,5 +158,10 @@ function mountedAt(host: Host, path: string): boolean {
 
 /** As in the field, a step of a cloud-config that fails stops nothing. */
 function hook(host: Host, stage: 'before-reset' | 'after-reset'): void {
-  runStage(host, stage, { sources: sourcesOf(''), root: '', shell: ['/bin/sh'] })
+  const { env } = nodeConfig(host).config
+  runStage(withEnvironment(host, assignments(env)), stage, {
+    sources: sourcesOf(''),
+    root: '',
+    shell: ['/bin/sh'],
+  })
 }

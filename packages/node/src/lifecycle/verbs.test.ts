@@ -193,6 +193,24 @@ describe('reset', () => {
     assert.ok(node.calls.some((call) => /^mke2fs .*-L COS_OEM \/dev\/sda3$/.test(call)))
   })
 
+  test('does what the block reset says: keeps the store, erases the configuration, and stays off', (context) => {
+    const node = upgraded(context)
+    node.host.mkdir('/oem', { recursive: true })
+    node.host.write(
+      '/oem/90.yaml',
+      '#cloud-config\nreset: {reset-persistent: false, reset-oem: true, poweroff: true}\n',
+    )
+    assert.match(run(node, 'reset').output, /erases the configuration in \/oem, and starts sample v1 anew/)
+    assert.equal(run(node, 'reset', '--yes').code, 0)
+    node.boot({ mode: 'recovery' })
+    node.calls.length = 0
+    assert.equal(run(node, 'reset', '--resume').code, 0)
+    assert.deepEqual(
+      node.calls.filter((call) => /^(blkdiscard|systemctl)/.test(call)),
+      ['blkdiscard --force /dev/sda3', 'systemctl --no-block poweroff'],
+    )
+  })
+
   test('overwrites a disk that cannot erase, where it has to be sure', (context) => {
     const node = installedNode(context, 'uefi', ([program]) => {
       if (program === 'blkdiscard') return { code: 1, stderr: 'not supported' }

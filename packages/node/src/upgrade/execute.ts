@@ -6,8 +6,10 @@ import {
   type NodeRecord,
   type Operation,
 } from '@kiln/contract'
+import { nodeConfig } from '../cloud-config/gather.ts'
 import { runStage } from '../cloud-config/run-stage.ts'
 import { sourcesOf } from '../cloud-config/sources.ts'
+import { assignments, withEnvironment } from '../environment.ts'
 import { armGeneration, replaceRecovery, type StagedSlot } from '../lifecycle/arm.ts'
 import type { BootLoader } from '../lifecycle/boot-loader.ts'
 import { changeRecord, loadRecord, type Node, timestamp } from '../lifecycle/node.ts'
@@ -137,6 +139,8 @@ function stagedOf({ plan, facts, source }: UpgradeSession): StagedSlot {
 
 /** As in the field, a hook that fails stops nothing. */
 function runHook({ stage }: StepOf<'hook'>, { node, report }: UpgradeSession): void {
-  const code = runStage(node.host, stage, { sources: sourcesOf(''), root: '', shell: ['/bin/sh'] })
+  const { env } = nodeConfig(node.host).config
+  const host = withEnvironment(node.host, assignments(env))
+  const code = runStage(host, stage, { sources: sourcesOf(''), root: '', shell: ['/bin/sh'] })
   if (code !== 0) report.warn(`a step of ${stepText({ kind: 'hook', stage })} failed; see kiln-agent stages`)
 }

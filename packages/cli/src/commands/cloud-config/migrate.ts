@@ -4,7 +4,7 @@ import { KilnError } from '@kiln/contract'
 import { type Migrated, migrate } from '@kiln/node/cloud-config/migrate/migrate'
 import { configFiles } from '@kiln/node/cloud-config/sources'
 import { nodeHost } from '@kiln/node/host/node'
-import { diffLines } from '../../cloud-config/diff.ts'
+import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff'
 import { isFolder } from '../../cloud-config/inputs.ts'
 import { example, jsonOption } from '../../options.ts'
 import { type Outcome, runCommand, type Session } from '../../session.ts'
@@ -86,4 +86,11 @@ function fileLines({ file, before, text, changes }: File, { dryRun }: MigrateOpt
   if (changes.length === 0) return [`${file}: nothing to change`]
   if (dryRun) return diffLines(file, before, text)
   return changes.map(({ line, reason }) => `${file}:${line}: ${reason}`)
+}
+
+/** A unified diff with two lines around each change. */
+function diffLines(file: string, before: string, after: string): string[] {
+  const options = { context: 2, headerOptions: FILE_HEADERS_ONLY }
+  const patch = createTwoFilesPatch(file, file, before, after, undefined, undefined, options)
+  return before === after ? [] : patch.trimEnd().split('\n')
 }
