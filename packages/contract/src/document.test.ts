@@ -130,6 +130,13 @@ const cases: readonly { readonly name: string; readonly text: string; readonly e
     ],
   },
   {
+    name: 'a tag that YAML does not have',
+    text: 'name: !secret a\n',
+    expected: [
+      'E-CONFIG-SYNTAX kiln.yaml:1:7 the tag !secret is not known (a text that begins with ! needs quotes)',
+    ],
+  },
+  {
     name: 'an alias within its anchor',
     text: 'name: &a {x: *a}\n',
     expected: ['E-CONFIG-SYNTAX kiln.yaml:1:1 an alias stands inside of what it stands for'],

@@ -1,4 +1,14 @@
-import { CORE_SCHEMA, defineScalarTag, mergeTag, NOT_RESOLVED, type Schema } from 'js-yaml'
+import {
+  CORE_SCHEMA,
+  defineMappingTag,
+  defineScalarTag,
+  defineSequenceTag,
+  mapTag,
+  mergeTag,
+  NOT_RESOLVED,
+  type Schema,
+  seqTag,
+} from 'js-yaml'
 
 /** `kiln` is YAML 1.2. `cloud-config` is what the field's files are read with: Go's yaml.v3. */
 export type Dialect = 'kiln' | 'cloud-config'
@@ -77,11 +87,13 @@ function bytesOf(base64: string): number[] {
   return bytes
 }
 
-/** A date stays as it is written, for there is nothing in a cloud-config that would read it as one. */
-const textDate = defineScalarTag('tag:yaml.org,2002:timestamp', {
-  resolve: (source) => source,
-  identify: () => false,
-})
+/** A tag of which Go knows nothing leaves a text, a map or a list as it is; so does `!!timestamp` here. */
+const other = { matchByTagPrefix: true, identify: () => false } as const
+const otherTags = [
+  defineScalarTag('', { ...other, resolve: (source) => source }),
+  defineMappingTag('', { ...mapTag, ...other }),
+  defineSequenceTag('', { ...seqTag, ...other }),
+]
 
 /** Besides those of the printer, which have the same names. */
 export const numbersOfGo = [goInteger, goFraction].map((tag) =>
@@ -95,5 +107,5 @@ export const numbersOfGo = [goInteger, goFraction].map((tag) =>
 
 export const schemas: Readonly<Record<Dialect, Schema>> = {
   kiln: CORE_SCHEMA,
-  'cloud-config': CORE_SCHEMA.withTags(goInteger, goFraction, goBinary, textDate, mergeTag),
+  'cloud-config': CORE_SCHEMA.withTags(goInteger, goFraction, goBinary, mergeTag, ...otherTags),
 }

@@ -12,8 +12,6 @@ const mistakes: readonly (readonly [text: string, at: number, message: string, h
   ['a:\n\t- b\n', 3, 'a tab cannot indent', 'use blanks'],
   ['a: 1\na: 2', 5, 'the key stands here for the second time'],
   ['a: *b', 3, 'there is no anchor &b', 'a text that begins with * needs quotes'],
-  ['a: !secret b', 3, 'the tag !secret is not known', 'a text that begins with ! needs quotes'],
-  ['a: !!set {b}', 3, 'the tag !!set is not known'],
   ['a: !!int b', 3, 'this is no !!int'],
   ['a: !!binary /w==', 3, '!!binary has to be base64 of a text', 'for other contents use "encoding: b64"'],
   ['a: !!binary "?"', 3, '!!binary has to be base64 of a text', 'for other contents use "encoding: b64"'],

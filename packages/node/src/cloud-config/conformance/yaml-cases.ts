@@ -1,6 +1,6 @@
 /**
- * YAML as the field's parser reads it, Go's yaml.v3 (reference: its table of tests), and where Kiln differs.
- * @see https://github.com/go-yaml/yaml/blob/v3/decode_test.go
+ * YAML as the field's parser reads it, Go's yaml.v3 and where Kiln differs.
+ * @see https://github.com/go-yaml/yaml/blob/v3/resolve.go
  */
 export interface YamlCase {
   readonly id: string
@@ -139,7 +139,11 @@ export const yamlCases: readonly YamlCase[] = [
   { id: 'a key that is a map', text: '? {a: 1}\n: b', error: 'a key has to be a text' },
   { id: 'no anchor', text: 'a: *x', error: 'there is no anchor &x' },
   { id: 'within itself', text: 'a: &x [*x]', error: 'an alias stands inside of what it stands for' },
-  { id: 'a tag that is none', text: 'a: !x 1', error: 'the tag !x is not known' },
+  {
+    id: 'a tag that is none',
+    text: 'a: !x 1\nb: !y {c: !!z d}\ne: !<f> [1]',
+    value: { a: '1', b: { c: 'd' }, e: [1] },
+  },
   { id: 'a tag that is not so', text: 'a: !!int x', error: 'this is no !!int' },
   { id: 'a tab', text: 'a:\n\tb: 1', error: 'a tab cannot indent' },
   {
