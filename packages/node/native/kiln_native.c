@@ -261,8 +261,12 @@ static int init_functions(JSContext *ctx, JSModuleDef *module) {
   return JS_SetModuleExportList(ctx, module, functions, COUNT(functions));
 }
 
+/* Cycles are looked for from here on; below it, what counting references leaves behind goes with the process. */
+#define COLLECT_FROM_BYTES (32 << 20)
+
 /* The name is the one that qjsc expects for `-M kiln_native,kiln_native`. */
 JSModuleDef *js_init_module_kiln_native(JSContext *ctx, const char *name) {
+  JS_SetGCThreshold(JS_GetRuntime(ctx), COLLECT_FROM_BYTES);
   JSModuleDef *module = JS_NewCModule(ctx, name, init_functions);
   if (module) JS_AddModuleExportList(ctx, module, functions, COUNT(functions));
   return module;

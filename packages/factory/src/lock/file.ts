@@ -1,7 +1,7 @@
 import { lstat, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { isKilnError, KilnError, parseOrThrow } from '@kiln/contract'
-import { stringify } from 'yaml'
+import { printYamlText } from '@kiln/contract/yaml/print'
 import { partOf, sweepParts } from '../pool/part-file.ts'
 import { Lock } from './lock.ts'
 
@@ -40,7 +40,7 @@ const head = '# Written by kiln. Commit it beside kiln.yaml; `kiln lock` takes t
 /** The same lock gives the same text, whatever the order of its sets and bases. */
 export function formatLock(lock: Lock): string {
   const sorted = { ...lock, sets: byName(lock.sets), bases: byName(lock.bases) }
-  return head + stringify(sorted, { lineWidth: 0, aliasDuplicateObjects: false })
+  return head + printYamlText(sorted)
 }
 
 function byName<T>(entries: Readonly<Record<string, T>>): Record<string, T> {
