@@ -10,6 +10,7 @@ import { addCompletionCommand } from './commands/completion.ts'
 import { addDoctorCommand } from './commands/doctor.ts'
 import { addExplainCommand } from './commands/explain.ts'
 import { addInitCommand } from './commands/init.ts'
+import { addIsoCommand } from './commands/iso/index.ts'
 import { addLockCommand } from './commands/lock.ts'
 import { addPlanCommand } from './commands/plan.ts'
 import { addPullCommand } from './commands/pull.ts'
@@ -18,6 +19,7 @@ import { addReproduceCommand } from './commands/reproduce.ts'
 import { addSchemaCommand } from './commands/schema.ts'
 import { addSupportBundleCommand } from './commands/support-bundle.ts'
 import { addTestCommand } from './commands/test.ts'
+import { addVerifyCommand } from './commands/verify.ts'
 import { lineWriter } from './report/reporter.ts'
 import { reportError, type Session } from './session.ts'
 
@@ -43,6 +45,8 @@ export function createProgram(session: Session, done: Done): Command {
   for (const add of [
     addBuildCommand,
     addBootCommand,
+    addVerifyCommand,
+    addIsoCommand,
     addPushCommand,
     addPullCommand,
     addLockCommand,

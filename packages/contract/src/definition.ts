@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { artifactKinds } from './artifacts.ts'
 import { sizePattern } from './bytes.ts'
 import { architectures, variants } from './names.ts'
 
@@ -40,6 +41,11 @@ const Disk = z.strictObject({
     .optional()
     .describe('What starts the disk; hybrid: both. Default: hybrid on amd64, otherwise uefi.'),
   generations: z.int().min(2).max(16).default(2).describe('How many good generations there is room for.'),
+  size: size
+    .optional()
+    .describe(
+      'Size of the whole disk. Default: as small as it can be; it grows with the disk of the machine.',
+    ),
   efi: size.optional().describe('Size of COS_GRUB, with the boot files. Default: by their size.'),
   oem: size.optional().describe('Size of COS_OEM, with the cloud-configs. Default: 64MiB.'),
   state: size.optional().describe('Size of COS_STATE, with the systems. Default: by their size.'),
@@ -91,11 +97,8 @@ const Image = z.strictObject({
     )
     .default([])
     .describe('Words added to the kernel command line.'),
-  disk: Disk.optional().describe('Layout of the raw disk image.'),
+  disk: Disk.optional().describe('Layout of the disk, in all artifacts that are one.'),
 })
-
-export const artifactKinds = ['iso', 'raw', 'oci'] as const
-export type ArtifactKind = (typeof artifactKinds)[number]
 
 export const Definition = z.strictObject({
   $schema: z.string().optional().describe('For editors.'),

@@ -1,14 +1,14 @@
 import { stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { flush } from '../flush.ts'
+import type { ArtifactFacts } from '../plan/step.ts'
 import { fileDigest } from '../resolve/digest.ts'
 
-/** What a step says of an artifact of one file. */
+/** What a step reports of an artifact of one file. */
 export interface FinishedArtifact {
   /** `sha256:<64 hex digits>` */
   readonly digest: string
-  /** Size in bytes. */
-  readonly facts: { readonly digest: string; readonly size: number }
+  readonly facts: ArtifactFacts
   readonly fileDigests: Readonly<Record<string, string>>
 }
 
@@ -21,5 +21,5 @@ export async function finishArtifact(folder: string, file: string): Promise<Fini
   const [hex] = await Promise.all([fileDigest(path), flush(path)])
   await writeFile(`${path}.sha256`, `${hex}  ${file}\n`)
   const digest = `sha256:${hex}`
-  return { digest, facts: { digest, size: (await stat(path)).size }, fileDigests: { [file]: hex } }
+  return { digest, facts: { file, digest, size: (await stat(path)).size }, fileDigests: { [file]: hex } }
 }

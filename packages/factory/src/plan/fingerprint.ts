@@ -18,8 +18,11 @@ export const stepVersions: Record<StepKind, number> = {
   initramfs: 4,
   'boot-loader': 1,
   payload: 2,
-  iso: 5,
+  iso: 6,
   raw: 3,
+  disk: 1,
+  ova: 1,
+  verify: 1,
   oci: 1,
 }
 

@@ -3,8 +3,8 @@ import { describe, it } from 'node:test'
 import { architectures, artifactName, imageName, variants } from '@kiln/contract'
 import fc from 'fast-check'
 import { type Change, image, installed, keys, kinds, plan, rootOf, sample } from '../testkit/sample-plan.ts'
-import { stepId } from './plan.ts'
 import type { StepKind, StepOf } from './step.ts'
+import { stepId } from './step-id.ts'
 
 describe('the plan of several images', () => {
   const shared: readonly (readonly [what: string, change: Change, twice: readonly StepKind[]])[] = [
@@ -12,17 +12,27 @@ describe('the plan of several images', () => {
     [
       'the variant',
       { identity: { variant: 'standard' } },
-      ['convert', 'initramfs', 'iso', 'payload', 'root-image', 'validate'],
+      ['convert', 'initramfs', 'iso', 'payload', 'root-image', 'validate', 'verify'],
     ],
     [
       'an overlay',
       { identity: { device: 'other' }, overlay: { folder: '/a', digest: 'o1' } },
-      ['convert', 'initramfs', 'iso', 'payload', 'root-image', 'validate'],
+      ['convert', 'initramfs', 'iso', 'payload', 'root-image', 'validate', 'verify'],
     ],
     [
       'a package',
       { identity: { device: 'other' }, root: rootOf(['htop', ...installed]) },
-      ['convert', 'initramfs', 'iso', 'packages', 'payload', 'repository', 'root-image', 'validate'],
+      [
+        'convert',
+        'initramfs',
+        'iso',
+        'packages',
+        'payload',
+        'repository',
+        'root-image',
+        'validate',
+        'verify',
+      ],
     ],
     [
       'the state of the archive',
@@ -38,6 +48,7 @@ describe('the plan of several images', () => {
         'repository',
         'root-image',
         'validate',
+        'verify',
       ],
     ],
     [
@@ -56,6 +67,7 @@ describe('the plan of several images', () => {
         'repository',
         'root-image',
         'validate',
+        'verify',
       ],
     ],
   ]

@@ -14,8 +14,9 @@ import {
   rootOf,
   sample,
 } from '../testkit/sample-plan.ts'
-import { planBuild, stepId } from './plan.ts'
+import { planBuild } from './plan.ts'
 import type { StepKind } from './step.ts'
+import { stepId } from './step-id.ts'
 
 describe('the plan of one image', () => {
   it('has each kind of step once, but for the files: of the base, of the toolchain, and of the image', () => {
@@ -34,15 +35,16 @@ describe('the plan of one image', () => {
       'root-image',
       'toolchain',
       'validate',
+      'verify',
     ])
   })
 
-  it('names each input after the kind of step that makes it', () => {
+  it('names each input after the kind of step that makes it, but for the artifact that is verified', () => {
     const { steps } = plan(sample)
     const kindOf = new Map(steps.map((step) => [step.id, step.kind]))
     for (const step of steps) {
       for (const [name, id] of Object.entries<string>(step.inputs))
-        assert.equal(kindOf.get(id), name, step.id)
+        assert.equal(kindOf.get(id), name === 'artifact' ? 'iso' : name, step.id)
     }
   })
 
@@ -156,6 +158,7 @@ describe('the plan of an image with a base that somebody else made', () => {
     const kindOf = new Map(made.steps.map(({ id, kind }) => [id, kind]))
     for (const step of made.steps) {
       for (const [name, id] of Object.entries<string>(step.inputs)) {
+        if (name === 'artifact') continue
         const kind = kindOf.get(id)
         assert.equal(kind === 'import' ? 'base' : kind, name, step.id)
       }

@@ -1,9 +1,10 @@
-import { artifactName, imageName, imageTag } from '@kiln/contract'
-import type { ArtifactKind } from '@kiln/contract/definition'
+import type { ArtifactKind } from '@kiln/contract'
 import type { LockedPackage, PackageSet } from '../lock/lock.ts'
 import type { ResolvedBuild, ResolvedImage, ToolRoot } from '../resolve/resolve.ts'
 import { canonicalJson } from './fingerprint.ts'
+import { planArtifact } from './plan-artifact.ts'
 import type { ConversionParams, Plan, Step, StepOf } from './step.ts'
+import { stepId } from './step-id.ts'
 
 /**
  * The steps that make all images and artifacts of a build. Pure. Images that share a base or packages share the steps:
@@ -51,11 +52,6 @@ function repository(id: string, title: string, packages: readonly LockedPackage[
 function withoutBase(all: PackageSet, base: PackageSet): LockedPackage[] {
   const inBase = new Set(base.packages.map(({ sha256 }) => sha256))
   return all.packages.filter(({ sha256 }) => !inBase.has(sha256))
-}
-
-/** Id of the step that makes an artifact, for finding its result. */
-export function stepId(image: ResolvedImage, what: string): string {
-  return `${imageName(image.identity)}/${what}`
 }
 
 function planImage(image: ResolvedImage, build: ResolvedBuild, artifacts: readonly ArtifactKind[]): Step[] {
@@ -134,7 +130,7 @@ function planImage(image: ResolvedImage, build: ResolvedBuild, artifacts: readon
         agent,
       },
     },
-    ...artifacts.map((kind) => {
+    ...artifacts.flatMap((kind) => {
       const inputs = {
         payload: id('payload'),
         'root-image': id('root-image'),
@@ -142,7 +138,7 @@ function planImage(image: ResolvedImage, build: ResolvedBuild, artifacts: readon
         ...root,
         toolchain,
       }
-      return planArtifact[kind](image, id(kind), inputs)
+      return planArtifact(kind, image, inputs)
     }),
   ]
 }
@@ -176,58 +172,6 @@ function conversion(image: ResolvedImage, build: ResolvedBuild): ConversionParam
     files: build.conversionFiles,
     epoch: root.all.epoch,
   }
-}
-
-type ArtifactPlanner = (
-  image: ResolvedImage,
-  id: string,
-  inputs: Readonly<Record<ArtifactInput, string>>,
-) => Step
-
-/** Steps that the artifacts of an image are made from; each takes some. */
-type ArtifactInput = 'packages' | 'convert' | 'payload' | 'root-image' | 'boot-loader' | 'toolchain'
-
-const planArtifact: Record<ArtifactKind, ArtifactPlanner> = {
-  iso: (image, id, { packages: _packages, convert: _convert, ...inputs }) => ({
-    id,
-    kind: 'iso',
-    title: 'ISO',
-    params: {
-      file: artifactName(image.identity, '.iso'),
-      title: `${image.name} ${image.identity.version}`,
-      arch: image.identity.arch,
-      cloudConfig: image.cloudConfig,
-      medium: image.medium,
-      epoch: image.root.all.epoch,
-    },
-    inputs,
-  }),
-  raw: (image, id, { payload, 'root-image': rootImage, toolchain }) => ({
-    id,
-    kind: 'raw',
-    title: 'disk image',
-    params: {
-      file: artifactName(image.identity, '.raw'),
-      title: `${image.name} ${image.identity.version}`,
-      arch: image.identity.arch,
-      cloudConfig: image.cloudConfig,
-      disk: image.disk,
-      epoch: image.root.all.epoch,
-    },
-    inputs: { payload, 'root-image': rootImage, toolchain },
-  }),
-  oci: (image, id, { 'boot-loader': _loader, ...inputs }) => ({
-    id,
-    kind: 'oci',
-    title: 'container image',
-    params: {
-      file: artifactName(image.identity, '.oci'),
-      tag: imageTag(image.identity),
-      arch: image.identity.arch,
-      epoch: image.root.all.epoch,
-    },
-    inputs,
-  }),
 }
 
 /** `257.9-1~deb13u1 2.12-9`: of systemd-boot and of GRUB. Loaders are renewed on a node apart from the system. */

@@ -1,4 +1,4 @@
-import type { Architecture, ImageIdentity, Layout } from '@kiln/contract'
+import type { Architecture, DiskArtifact, ImageIdentity, Layout } from '@kiln/contract'
 import type { ImportParams } from '../bases/import.ts'
 import type { DiskWish } from '../definition/disk.ts'
 import type { LockedArchive, LockedPackage } from '../lock/lock.ts'
@@ -108,13 +108,32 @@ export interface StepKinds {
   iso: {
     params: IsoParams
     inputs: 'payload' | 'root-image' | 'boot-loader' | 'toolchain'
-    facts: { readonly digest: string; readonly size: number }
+    facts: ArtifactFacts
   }
   /** A disk on which the system is installed. */
   raw: {
     params: RawParams
     inputs: 'payload' | 'root-image' | 'toolchain'
-    facts: { readonly digest: string; readonly size: number }
+    facts: ArtifactFacts
+  }
+  /** The same disk in another format, or of a size that a cloud wants. */
+  disk: {
+    params: DiskParams
+    inputs: 'raw'
+    /** `diskBytes`: size of the disk in it. */
+    facts: ArtifactFacts & { readonly diskBytes: number }
+  }
+  /** A VMDK with the description of a machine. Its `disk` is one in that format. */
+  ova: {
+    params: OvaParams
+    inputs: 'disk'
+    facts: ArtifactFacts
+  }
+  /** Opens an artifact again and looks at all of it: `artifact` is the step that made it. */
+  verify: {
+    params: Record<string, never>
+    inputs: 'payload' | 'artifact'
+    facts: { readonly checks: number }
   }
   /** An OCI image layout with the system as a container image, and its payload. */
   oci: {
@@ -129,6 +148,16 @@ export interface StepKinds {
       readonly size: number
     }
   }
+}
+
+/** An artifact that is one file. */
+export interface ArtifactFacts {
+  /** Name of the file. */
+  readonly file: string
+  /** `sha256:<64 hex digits>` */
+  readonly digest: string
+  /** Bytes. */
+  readonly size: number
 }
 
 export interface ConversionParams {
@@ -163,6 +192,21 @@ export interface RawParams {
   readonly epoch: number
 }
 
+export interface DiskParams {
+  readonly file: string
+  readonly format: Exclude<DiskArtifact, 'raw' | 'raw-efi' | 'raw-bios' | 'ova'>
+  readonly epoch: number
+}
+
+export interface OvaParams {
+  readonly file: string
+  /** Of the system, and of the machine that runs it. */
+  readonly name: string
+  readonly version: string
+  readonly firmware: DiskWish['firmware']
+  readonly epoch: number
+}
+
 export interface OciParams {
   /** Name of the folder. */
   readonly file: string
@@ -173,8 +217,15 @@ export interface OciParams {
 
 export type StepKind = keyof StepKinds
 
-/** A step names each of its inputs after the kind of step that makes it; an import counts as a base. */
-export type InputsOf<K extends StepKind> = StepKinds[K]['inputs'] & StepKind
+/**
+ * A step names each of its inputs after the kind of step that makes it; an import counts as a base, and whatever makes an
+ * artifact of one file as `artifact`.
+ */
+export type InputsOf<K extends StepKind> = StepKinds[K]['inputs'] & (StepKind | 'artifact')
+
+export type InputFacts<I extends StepKind | 'artifact'> = I extends StepKind
+  ? StepKinds[I]['facts']
+  : ArtifactFacts
 
 export interface StepOf<K extends StepKind> {
   /** Unique in a plan, readable: `toolchain`, `debian-13-core-amd64-generic-v0.1.0/iso`. */

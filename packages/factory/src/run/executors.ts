@@ -1,4 +1,6 @@
 import { importBase } from '../bases/import.ts'
+import { makeDisk } from '../carriers/disk/disk.ts'
+import { makeOva } from '../carriers/disk/ova.ts'
 import { makeIso } from '../carriers/iso/iso.ts'
 import { makeOci } from '../carriers/oci/oci.ts'
 import { makeRaw } from '../carriers/raw/raw.ts'
@@ -14,6 +16,7 @@ import { installPackages } from '../rootfs/packages.ts'
 import { validate } from '../rootfs/validate.ts'
 import { makeAgent } from '../toolchain/agent.ts'
 import { makeToolchain } from '../toolchain/toolchain.ts'
+import { verifyArtifact } from '../verify/step.ts'
 import type { Executors } from './engine.ts'
 
 /** Who does what. @param poolFolder holds package files, by their hashes */
@@ -33,6 +36,9 @@ export function makeExecutors(poolFolder: string): Executors {
     payload: makePayload,
     iso: makeIso,
     raw: makeRaw,
+    disk: makeDisk,
+    ova: makeOva,
+    verify: verifyArtifact,
     oci: makeOci,
   }
 }

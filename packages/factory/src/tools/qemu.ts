@@ -11,7 +11,8 @@ export type Attachment = 'cd' | 'usb' | 'disk'
 export interface Drive {
   readonly attach: Attachment
   readonly file: string
-  readonly format: 'raw' | 'qcow2'
+  /** By QEMU's names: `vpc` is VHD. */
+  readonly format: 'raw' | 'qcow2' | 'vpc' | 'vmdk'
   /** Whether what the guest writes reaches the file. A CD is never written. */
   readonly writes: 'kept' | 'discarded'
   /** Existing file that gets a record of every write and flush, as dm-log-writes has it. Only where writes are kept. */

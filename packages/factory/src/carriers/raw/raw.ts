@@ -40,7 +40,7 @@ export const makeRaw: Executors['raw'] = async ({ params }, context) => {
   ])
   const image = join(out, params.file)
   await writeDisk({
-    image: { path: image, inside: `/run/work/out/${params.file}`, bytes: imageBytes(plan) },
+    image: { path: image, inside: `/run/work/out/${params.file}`, bytes: imageBytes(plan, params.disk) },
     plan,
     identities: identitiesFor(payloadDigest),
     sources: (role) => folders[role] && `${inside}/${folders[role]}`,

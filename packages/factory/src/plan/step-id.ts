@@ -1,0 +1,7 @@
+import { imageName } from '@kiln/contract'
+import type { ResolvedImage } from '../resolve/resolve.ts'
+
+/** Id of the step that makes a part or an artifact of an image, for finding its result. */
+export function stepId({ identity }: Pick<ResolvedImage, 'identity'>, what: string): string {
+  return `${imageName(identity)}/${what}`
+}
