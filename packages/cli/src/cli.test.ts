@@ -47,7 +47,7 @@ function write(path: string, text: string): void {
 
 const { stdout, stderr, stdin } = process
 const session = { env: {}, stdout, stderr, stdin, signal: new AbortController().signal }
-const commands = allCommands(commandModel(createProgram(session, () => {}))).map(({ path }) => path)
+const commands = allCommands(commandModel(await createProgram(session, () => {}))).map(({ path }) => path)
 
 test('the help of every command goes to standard output and ends with an example', () => {
   for (const args of commands) {
@@ -60,8 +60,8 @@ test('the help of every command goes to standard output and ends with an example
   }
 })
 
-test('the pages that are made from code are current (node packages/cli/src/docs.ts)', () => {
-  for (const page of generatedPages()) assert.ok(isCurrent(page), page.file)
+test('the pages that are made from code are current (node packages/cli/src/docs.ts)', async () => {
+  for (const page of await generatedPages()) assert.ok(isCurrent(page), page.file)
 })
 
 test('--version', () => assert.match(kiln('--version').stdout, /^kiln \d+\.\d+\.\d+\n$/))
