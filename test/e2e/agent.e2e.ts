@@ -43,6 +43,8 @@ describe('the node program', () => {
     assert.ok((await stat(agent)).size <= 3_000_000)
     assert.deepEqual(elfNeeds(await readFile(agent)), { interpreter: undefined, libraries: [], runPath: [] })
     assert.equal(execFileSync(agent, ['version'], { encoding: 'utf8' }), `kiln-agent ${kilnVersion}\n`)
+    // Has its own way in: main.quickjs.ts. No node runs here.
+    assert.equal(execFileSync(agent, ['state', 'get', 'boot'], { encoding: 'utf8' }), 'unknown\n')
   })
 
   test('compiles to the same bytes each time', async () => {

@@ -230,6 +230,15 @@ static JSValue native_encode(JSContext *ctx, JSValueConst self, int argc, JSValu
   return buffer;
 }
 
+/* load(name) → promise of a module that was compiled in; it is evaluated now. Unlike import(), it needs no debug information. */
+static JSValue native_load(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv) {
+  const char *name = JS_ToCString(ctx, argv[0]);
+  if (!name) return JS_EXCEPTION;
+  JSValue module = JS_LoadModule(ctx, "", name);
+  JS_FreeCString(ctx, name);
+  return module;
+}
+
 /* In each program that is run, before it starts: it ends with this one, however that ends. Its own children do not. */
 static pid_t own_pid;
 
@@ -251,6 +260,7 @@ static const JSCFunctionListEntry functions[] = {
     JS_CFUNC_DEF("sync", 0, native_sync),
     JS_CFUNC_DEF("memfd", 1, native_memfd),
     JS_CFUNC_DEF("execve", 3, native_execve),
+    JS_CFUNC_DEF("load", 1, native_load),
     JS_CFUNC_DEF("decodeUtf8", 1, native_decode),
     JS_CFUNC_DEF("encodeUtf8", 1, native_encode),
 };

@@ -8,7 +8,7 @@ import type { Step, StepKind } from './step.ts'
 export const stepVersions: Record<StepKind, number> = {
   repository: 1,
   toolchain: 2,
-  agent: 1,
+  agent: 2,
   base: 3,
   import: 1,
   packages: 3,
