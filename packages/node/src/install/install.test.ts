@@ -372,3 +372,19 @@ test('install: only one at a time', (context) => {
   assert.equal(main({ ...host, args: ['install'] }), 6)
   assert.deepEqual(writers(machine), [])
 })
+
+test('install: a bundle that fails is told, and stops nothing', (context) => {
+  const machine = install(context, { config: config('{bundles: [{targets: ["package://utils/x"]}]}') })
+  assert.equal(machine.code, 0)
+  assert.match(machine.said, /packages of luet are not known here/)
+  assert.ok(machine.has('/run/cos/efi/EFI/BOOT/BOOTX64.EFI'))
+})
+
+test('install: with fail_on_bundles_errors it stops the installation, before the disk starts', (context) => {
+  const bundles = '{bundles: [{targets: ["container://x/y"], rootfs_path: /opt/y}]}'
+  const machine = install(context, { config: config(bundles, 'fail_on_bundles_errors: true\n') })
+  assert.equal(machine.code, 3, machine.said)
+  assert.match(machine.said, /bundle-failed|a bundle could not be brought/)
+  assert.match(machine.said, /only what is below \/usr\/local and \/oem is kept, and not \/opt\/y/)
+  assert.ok(!machine.has('/run/cos/efi/EFI/BOOT/BOOTX64.EFI'))
+})
