@@ -172,9 +172,11 @@ test('install: hooks run in their places, with the environment', (context) => {
   const hook = (name: string) => `[{name: ${name}, commands: ["echo ${name}"]}]`
   const names = [
     'kairos-install.pre',
+    'kairos-uki-install.pre',
     'before-install',
     'after-install',
     'kairos-install.after',
+    'kairos-uki-install.after',
     'after-install-chroot',
   ]
   const machine = install(context, {
@@ -193,6 +195,7 @@ test('install: hooks run in their places, with the environment', (context) => {
   })
   assert.deepEqual(order, [
     'kairos-install.pre',
+    'kairos-uki-install.pre',
     'sfdisk',
     'before-install',
     'cp root.img',
@@ -200,8 +203,9 @@ test('install: hooks run in their places, with the environment', (context) => {
     'cp KILNNEW',
     'unmount state',
     'kairos-install.after',
+    'kairos-uki-install.after',
   ])
-  assert.match(machine.said, /after-install-chroot is not run/)
+  assert.match(machine.said, /stages.after-install-chroot has no effect/)
 })
 
 test('install: a hook that fails stops nothing, unless the configuration is strict', (context) => {
