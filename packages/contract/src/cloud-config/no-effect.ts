@@ -7,11 +7,12 @@ const plugins = 'providers of the field are not run yet'
 const encryption = 'partitions are not encrypted yet'
 const signatures = 'images are checked by their digests; signatures are not checked yet'
 const ofTheBuild = 'it is decided when an image is built'
+const imageIsFixed = 'a system is never changed, or it would not match its root hash'
 const ofTheGroup = 'put the user into the group admin or sudo'
 
 /**
  * What the schema knows because files of the field have it, and Kiln does not act on, or not yet, and why. `*` is any item.
- * What stands below install, upgrade and stages is told where it is read.
+ * What stands below install and upgrade is told where it is read.
  */
 export const noEffectReasons: Readonly<Record<string, string>> = {
   k3s: kubernetes,
@@ -41,6 +42,9 @@ export const noEffectReasons: Readonly<Record<string, string>> = {
   'reset.grub-entry-name': 'entries are named by image and version',
   'reset.system': 'a reset takes the image of the recovery system',
   'reset.tty': 'it tells on all consoles',
+  'stages.after-install-chroot': imageIsFixed,
+  'stages.after-reset-chroot': imageIsFixed,
+  'stages.after-upgrade-chroot': imageIsFixed,
   'users.*.no_log_init': 'there is no such log',
   'users.*.no_user_group': 'name another group with primary_group',
   'users.*.sudo': ofTheGroup,
@@ -48,7 +52,12 @@ export const noEffectReasons: Readonly<Record<string, string>> = {
 }
 export const noEffect: readonly string[] = Object.keys(noEffectReasons)
 
-const patterns = Object.entries(noEffectReasons).map(([path, reason]) => ({ path: path.split('.'), reason }))
+const patterns = Object.entries(noEffectReasons).map(([path, reason]) => ({ path: partsOf(path), reason }))
+
+/** Some names of stages have a dot of their own. */
+function partsOf(path: string): string[] {
+  return path.split(/\.(?!(?:before|after|pre)$)/)
+}
 
 export function noEffectWarnings(tree: Tree): Warning[] {
   const source = sourceOf(tree)

@@ -32,6 +32,7 @@ export const hostTools = {
   debugfs: { package: 'e2fsprogs', why: 'reads file systems without mounting them', for: 'test' },
   'mkfs.vfat': { package: 'dosfstools', why: 'makes EFI partitions for tests', for: 'test' },
   mcopy: { package: 'mtools', why: 'fills EFI partitions for tests', for: 'test' },
+  git: { package: 'git', why: 'makes a repository for tests', for: 'test' },
   xorriso: { package: 'xorriso', why: 'makes CDs with user data for tests', for: 'test' },
   'grub-editenv': {
     package: 'grub-common',

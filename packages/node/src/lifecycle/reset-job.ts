@@ -10,6 +10,7 @@ import { assignments, withEnvironment } from '../environment.ts'
 import { type Host, HostError } from '../host/host.ts'
 import { readIfThere } from '../host/tree.ts'
 import { armGeneration } from './arm.ts'
+import { hookStages } from './hook-stages.ts'
 import { changeRecord, loadRecord, type Node } from './node.ts'
 import { partitionOf } from './node-disk.ts'
 import { withLoader } from './open-loader.ts'
@@ -158,10 +159,8 @@ function mountedAt(host: Host, path: string): boolean {
 
 /** As in the field, a step of a cloud-config that fails stops nothing. */
 function hook(host: Host, stage: 'before-reset' | 'after-reset'): void {
-  const { env } = nodeConfig(host).config
-  runStage(withEnvironment(host, assignments(env)), stage, {
-    sources: sourcesOf(''),
-    root: '',
-    shell: ['/bin/sh'],
-  })
+  const equipped = withEnvironment(host, assignments(nodeConfig(host).config.env))
+  for (const name of hookStages(host, stage)) {
+    runStage(equipped, name, { sources: sourcesOf(''), root: '', shell: ['/bin/sh'] })
+  }
 }

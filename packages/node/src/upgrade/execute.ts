@@ -12,6 +12,7 @@ import { sourcesOf } from '../cloud-config/sources.ts'
 import { assignments, withEnvironment } from '../environment.ts'
 import { armGeneration, replaceRecovery, type StagedSlot } from '../lifecycle/arm.ts'
 import type { BootLoader } from '../lifecycle/boot-loader.ts'
+import { hookStages } from '../lifecycle/hook-stages.ts'
 import { changeRecord, loadRecord, type Node, timestamp } from '../lifecycle/node.ts'
 import { withLoader } from '../lifecycle/open-loader.ts'
 import { pruneNode } from '../lifecycle/prune.ts'
@@ -20,7 +21,7 @@ import { withKnownRecovery } from './known-recovery.ts'
 import { letGo, letGoUntried } from './let-go.ts'
 import { noteAttempt } from './note-attempt.ts'
 import type { UpgradeSession } from './session.ts'
-import { phaseOf, stepText, type UpgradeStep } from './step.ts'
+import { phaseOf, type UpgradeStep } from './step.ts'
 import { verifyRootImage } from './verity.ts'
 
 type StepOf<K extends UpgradeStep['kind']> = Extract<UpgradeStep, { readonly kind: K }>
@@ -141,6 +142,8 @@ function stagedOf({ plan, facts, source }: UpgradeSession): StagedSlot {
 function runHook({ stage }: StepOf<'hook'>, { node, report }: UpgradeSession): void {
   const { env } = nodeConfig(node.host).config
   const host = withEnvironment(node.host, assignments(env))
-  const code = runStage(host, stage, { sources: sourcesOf(''), root: '', shell: ['/bin/sh'] })
-  if (code !== 0) report.warn(`a step of ${stepText({ kind: 'hook', stage })} failed; see kiln-agent stages`)
+  for (const name of hookStages(host, stage)) {
+    const code = runStage(host, name, { sources: sourcesOf(''), root: '', shell: ['/bin/sh'] })
+    if (code !== 0) report.warn(`a step of ${name} failed; see kiln-agent stages`)
+  }
 }

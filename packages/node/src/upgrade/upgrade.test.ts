@@ -133,6 +133,21 @@ describe('an upgrade', () => {
     assert.ok(one >= 0 && one < verified && verified < two, `${one} ${verified} ${two}`)
   })
 
+  for (const [firmware, expected] of [
+    ['uefi', ['one', 'one of a UKI', 'two', 'two of a UKI']],
+    ['bios', ['one', 'two']],
+  ] as const) {
+    test(`under ${firmware}, the hooks of the field's UKIs are ${firmware === 'uefi' ? 'run, too' : 'not meant'}`, (context) => {
+      const names = ['before-upgrade', 'kairos-uki-upgrade.pre', 'after-upgrade', 'kairos-uki-upgrade.after']
+      const says = ['one', 'one of a UKI', 'two', 'two of a UKI']
+      const steps = names.map((name, at) => `${name}: [{commands: ["echo ${says[at]}"]}]`)
+      const it = upgradeNode(context, firmware, `stages: {${steps.join(', ')}}\n`)
+      it.agent('upgrade', it.payload('v2'))
+      const said = it.calls.flatMap((call) => call.match(/ -c echo (.*)$/)?.[1] ?? [])
+      assert.deepEqual(said, expected)
+    })
+  }
+
   test('lets an old good generation go where it would not fit otherwise', (context) => {
     const it = upgradeNode(context)
     for (const version of ['v2', 'v3']) {

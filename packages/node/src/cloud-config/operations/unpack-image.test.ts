@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { actorWithRegistry, imageRegistry, packedLayer } from '../../testkit/image-registry.ts'
@@ -25,7 +25,18 @@ test('unpack_images: layers over each other, without what a later one takes away
     ),
     [false, false, false, true],
   )
-  assert.ok(!existsSync(join(folder, 'opt/tools.kiln-layer')))
+  assert.ok(!existsSync(join(folder, 'opt/tools/.kiln-layer')))
+})
+
+test('unpack_images: a layer that takes everything away, in a folder of which nothing beside can be written', async (t) => {
+  const layers = [packedLayer(t, { old: 'x' }), packedLayer(t, { '.wh..wh..opq': '', young: 'y' })]
+  const { host } = await imageRegistry(t, layers)
+  const { act, folder } = actorWithRegistry(t, host)
+  mkdirSync(join(folder, 'only/this'), { recursive: true })
+  const image = { source: `${host}/tools:v1`, target: '/only/this/', platform: 'linux/amd64' }
+  assert.deepEqual(act({ kind: 'unpack-image', ...image }), [])
+  assert.deepEqual(readdirSync(join(folder, 'only/this')), ['young'])
+  assert.deepEqual(readdirSync(join(folder, 'only')), ['this'])
 })
 
 test('unpack_images: an architecture that is not there, and a name that is none', async (t) => {

@@ -1,7 +1,6 @@
 import { parseImageReference } from '@kiln/contract'
 import * as z from 'zod/mini'
 import { listIfThere, readIfThere, removeTree } from '../../host/tree.ts'
-import { withWorkFolder } from '../../host/work-folder.ts'
 import { SourceError } from '../../source/error.ts'
 import { type ImageManifest, parseManifest } from '../../source/manifest.ts'
 import { nodeSourceOptions } from '../../source/node-options.ts'
@@ -9,6 +8,9 @@ import { openImages } from '../../source/open.ts'
 import type { Repository } from '../../source/registry.ts'
 import { type Actor, OperationError, runOrFail } from './actor.ts'
 import type { OperationOf } from './operation.ts'
+
+/** Inside of the folder, for that may be all that can be written. */
+const scratch = '.kiln-layer'
 
 export function unpackImage({ source, target, platform }: OperationOf<'unpack-image'>, actor: Actor): void {
   const folder = `${actor.root}${target}`.replace(/\/+$/, '')
@@ -38,7 +40,7 @@ export function unpackFromRegistry(
     const { layers } = manifestFor(repository, reference, wanted, module)
     host.mkdir(folder, { recursive: true })
     for (const [index, layer] of layers.entries()) {
-      const file = `${folder}.kiln-layer`
+      const file = `${folder}/${scratch}`
       const name = `layer ${index + 1} of ${source}`
       try {
         repository.blob(layer, file, name, () => beat?.(`fetching ${name}`))
@@ -59,16 +61,18 @@ const Saved = z.array(z.object({ Layers: z.array(z.string()) })).check(z.minLeng
 /** The same for an archive of one image, as `docker save` makes it. */
 export function unpackArchive(file: string, folder: string, actor: Actor): void {
   const { host } = actor
-  withWorkFolder(host, `${folder}.kiln-archive`, (work) => {
+  const work = `${folder}/${scratch}`
+  host.mkdir(work, { recursive: true })
+  try {
     runOrFail(actor, ['tar', '--extract', '--file', file, '--directory', work])
     const read = z.safeParse(Saved, parseJson(readIfThere(host, `${work}/manifest.json`)))
     const [image] = read.success ? read.data : []
     if (!image || image.Layers.some((layer) => layer.split('/').includes('..')))
       throw new OperationError(`bundles: ${file} is no archive of an image, as docker save makes it`)
-    host.mkdir(folder, { recursive: true })
     for (const layer of image.Layers) unpackLayer(`${work}/${layer}`, folder, actor)
-  })
-  host.remove(`${folder}.kiln-archive`, { recursive: true })
+  } finally {
+    host.remove(work, { recursive: true })
+  }
 }
 
 function parseJson(text = ''): unknown {
@@ -110,7 +114,9 @@ function unpackLayer(file: string, folder: string, actor: Actor): void {
     if (!name.startsWith(whiteout) || parts.includes('..')) continue
     const parent = [folder, ...parts].join('/')
     if (name !== opaque) removeTree(host, `${parent}/${name.slice(whiteout.length)}`)
-    else for (const child of listIfThere(host, parent)) removeTree(host, `${parent}/${child}`)
+    else
+      for (const child of listIfThere(host, parent).filter((each) => each !== scratch))
+        removeTree(host, `${parent}/${child}`)
   }
   const extract = ['tar', '--extract', '--file', file, '--directory', folder, '--numeric-owner'] as const
   runOrFail(actor, [...extract, '--exclude', `${whiteout}*`])
