@@ -250,6 +250,6 @@ test('cloud-config migrate: shows, then writes, then has nothing to do', () => {
   assert.equal(run(['migrate', 'old.yaml']).stdout, 'old.yaml: nothing to change\n')
   assert.equal(run(['migrate', '-'], old).stdout, young)
   const broken = run(['migrate', '-'], 'a: "b\n')
-  assert.equal(broken.status, 3)
+  assert.equal(broken.code, 3)
   assert.match(broken.stderr, /E-CONFIG-SYNTAX: the quote that begins here is not closed\n {2}at <stdin>:1/)
 })
