@@ -249,4 +249,7 @@ test('cloud-config migrate: shows, then writes, then has nothing to do', () => {
   assert.equal(readFileSync(path, 'utf8'), young)
   assert.equal(run(['migrate', 'old.yaml']).stdout, 'old.yaml: nothing to change\n')
   assert.equal(run(['migrate', '-'], old).stdout, young)
+  const broken = run(['migrate', '-'], 'a: "b\n')
+  assert.equal(broken.code, 3)
+  assert.match(broken.stderr, /E-CONFIG-SYNTAX: the quote that begins here is not closed\n {2}at <stdin>:1/)
 })

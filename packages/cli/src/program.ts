@@ -80,16 +80,32 @@ export async function runProgram(args: readonly string[], session: Session): Pro
   } catch (error) {
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return exitCodes.ok
-      return reportError(session, usageError(error), json)
+      // The help is out already, and says what is missing.
+      if (error.code === 'commander.help' && !json) return exitCodes.usage
+      return reportError(session, usageError(error, commandIn(program, args)), json)
     }
     return reportError(session, error, json)
   }
 }
 
-function usageError(error: CommanderError): KilnError {
-  const message = error.message.replace(/^error: /, '')
+/** The command that the arguments name, as it is typed. */
+function commandIn(program: Command, args: readonly string[]): string {
+  const names = [program.name()]
+  let here = program
+  for (const arg of args) {
+    const next = here.commands.find((command) => command.name() === arg)
+    if (!next) break
+    names.push(arg)
+    here = next
+  }
+  return names.join(' ')
+}
+
+function usageError(error: CommanderError, command: string): KilnError {
+  const isHelp = error.code === 'commander.help'
+  const message = isHelp ? 'a command is missing' : error.message.replace(/^error: /, '')
   const meant = message.match(/\n?\(Did you mean (.+)\?\)/)
   return new KilnError('E-USAGE', meant ? message.slice(0, meant.index).trim() : message, {
-    hint: meant ? `did you mean ${meant[1]}?` : 'kiln --help',
+    hint: meant ? `did you mean ${meant[1]}?` : `${command} --help`,
   })
 }

@@ -6,6 +6,7 @@ import { commandLineConfig } from '../command-line.ts'
 import { mergePlain } from '../merge.ts'
 import { parsePath, valueAtPath } from '../path.ts'
 import { printConfig, printYaml } from '../print.ts'
+import { agentCases } from './agent-cases.ts'
 import { type CollectCase, collectCases } from './collect-cases.ts'
 import { type CommandLineCase, commandLineCases } from './command-line-cases.ts'
 import { type MergeCase, mergeCases } from './merge-cases.ts'
@@ -24,6 +25,7 @@ const queries: readonly (readonly [path: string, expected: string])[] = [
 
 /** The tables as cases that run on every host, without a test library. */
 export const configCases: readonly ConformanceCase[] = [
+  ...agentCases,
   ...yamlCases.map((each) => named('YAML', each.id, () => checkYaml(each))),
   ...mergeCases.map((each) => named('merge', each.id, () => checkMerge(each))),
   ...commandLineCases.map((each) => named('command line', each.id, () => checkCommandLine(each))),

@@ -26,6 +26,8 @@ export interface Change {
 export interface Migrated {
   readonly text: string
   readonly changes: readonly Change[]
+  /** Why nothing could be done: the text is no YAML. */
+  readonly problem?: { readonly line: number; readonly message: string }
 }
 
 /** One mend may bring another to light: a key that is right now has a value that is not. */
@@ -40,8 +42,11 @@ export function migrate(text: string): Migrated {
   let now = text
   for (let round = 0; round < mostRounds; round++) {
     const result = readYamlText(now, 'cloud-config')
-    if ('problem' in result) break
     const positionOf = lineCounter(now)
+    if ('problem' in result) {
+      const { message, at } = result.problem
+      return { text: now, changes, problem: { line: positionOf(at[0]).line, message } }
+    }
     const { text: next, made } = applyEdits(now, editsOf({ text: now, ...result }))
     if (made.length === 0) break
     changes.push(...made.map(({ start, reason }) => ({ line: positionOf(start).line, reason })))
