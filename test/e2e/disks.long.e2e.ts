@@ -11,14 +11,14 @@ import { bootTimeoutMs, freshFolder, kiln, waitUntilUp, writeCloudConfig } from 
 
 const gibibyte = 2 ** 30
 
-/** One build; QEMU reads each format by its own driver, and firmware starts what is in it. */
+/** One build. QEMU reads each format by its own driver, and firmware starts what is in it; writes are thrown away. */
 describe('every disk starts', () => {
   let folder: string
   let built: Awaited<ReturnType<typeof buildArtifacts>>
 
   before(async () => {
     folder = await freshFolder()
-    built = await buildArtifacts(folder, ['iso', 'raw', 'raw-efi', 'raw-bios', 'qcow2', 'vhd', 'vmdk', 'aws'])
+    built = await buildArtifacts(folder, ['iso', 'raw', 'raw-bios', 'qcow2', 'vhd', 'vmdk', 'aws'])
   })
 
   async function bootUp(options: BootOptions): Promise<string> {
@@ -33,7 +33,6 @@ describe('every disk starts', () => {
   const boots: readonly (readonly [ArtifactKind, Firmware])[] = [
     ['raw', 'uefi'],
     ['raw', 'bios'],
-    ['raw-efi', 'uefi'],
     ['raw-bios', 'bios'],
     ['qcow2', 'uefi'],
     ['vhd', 'bios'],
@@ -42,7 +41,7 @@ describe('every disk starts', () => {
   for (const [kind, firmware] of boots)
     test(`${kind} under ${firmware === 'uefi' ? 'UEFI' : 'BIOS'}`, async () => {
       const line = await bootUp({ artifact: built.path(kind), firmware })
-      assert.match(line, /kiln: up: hello-kiln v0\.1\.0, root verified, 0 failed units/)
+      assert.match(line, /kiln: up: .* v0\.1\.0, generation 1 \(good\), root verified, 0 failed units/)
     })
 
   test('a disk of a size that a cloud wants has its data partition up to its end, once it was started', async () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -8,7 +9,8 @@ import { MiB } from '@kiln/contract'
 import { runTool } from '../../testkit/sample-disk.ts'
 import { noise } from '../../testkit/sample-payload.ts'
 import { temporaryFolder } from '../../testkit/testkit.ts'
-import { type DiskSource, dataRuns } from './disk-source.ts'
+import { mapData, mappedDigest, withPlaces } from './data-map.ts'
+import type { DiskSource } from './disk-source.ts'
 import { writeGce } from './gce.ts'
 import { writeGzip } from './gzip.ts'
 import { writeRawGzip } from './maas.ts'
@@ -44,10 +46,11 @@ async function makeDisk(folder: string, name: string): Promise<{ file: string; s
   runTool('truncate', [`--size=${bytes}`, file])
   const handle = await open(file, 'r+')
   for (const [at, length] of Object.entries(content)) await handle.write(noise(length), 0, length, Number(at))
+  const { runs } = await mapData(handle, bytes)
   await handle.close()
   const image = readFileSync(file)
   const read: DiskSource['read'] = async (offset, length) => image.subarray(offset, offset + length)
-  return { file, source: { bytes, read } }
+  return { file, source: { bytes, runs, read } }
 }
 
 const identity = { uuid, epoch: 1_700_000_000 }
@@ -114,22 +117,36 @@ describe('a gzip member', () => {
   })
 })
 
-describe('the runs of a disk', () => {
-  it('are whole blocks, in order, and all that is not zero', async () => {
+describe('the map of a disk', () => {
+  it('is whole blocks, in order, all that is not zero, and gives the same digest', async (t) => {
     const content = Buffer.alloc(3 * MiB + 512)
-    content[70_000] = 1
-    content[2 * MiB] = 1
-    content[3 * MiB + 511] = 1
-    const source = {
-      bytes: content.length,
-      read: async (at: number, length: number) => content.subarray(at, at + length),
-    }
-    const runs: [number, number][] = []
-    for await (const { offset, data } of dataRuns(source)) runs.push([offset, data.length])
-    assert.deepEqual(runs, [
-      [64 * KiB, 64 * KiB],
-      [2 * MiB, 64 * KiB],
-      [3 * MiB, 512],
+    for (const at of [70_000, 2 * MiB, 2 * MiB + 66_000, 3 * MiB + 511]) content[at] = 1
+    const file = join(temporaryFolder(t), 'disk')
+    writeFileSync(file, content)
+    const handle = await open(file)
+    const { hex, runs } = await mapData(handle, content.length).finally(() => handle.close())
+    assert.deepEqual(
+      runs.map(({ offset, bytes }) => [offset, bytes]),
+      [
+        [64 * KiB, 64 * KiB],
+        [2 * MiB, 128 * KiB],
+        [3 * MiB, 512],
+      ],
+    )
+    assert.equal(hex, createHash('sha256').update(content).digest('hex'))
+    assert.equal(await mappedDigest(file, content.length, runs), hex)
+  })
+
+  it('gets further places, each block once', () => {
+    const runs = [{ offset: 128 * KiB, bytes: 64 * KiB }]
+    const places = [
+      { offset: 130 * KiB, bytes: 512 },
+      { offset: 191 * KiB, bytes: 2 * KiB },
+      { offset: MiB - 512, bytes: 512 },
+    ]
+    assert.deepEqual(withPlaces(runs, places, MiB), [
+      { offset: 128 * KiB, bytes: 128 * KiB },
+      { offset: MiB - 64 * KiB, bytes: 64 * KiB },
     ])
   })
 })
