@@ -1,5 +1,6 @@
 import type { Architecture, DiskArtifact, ImageIdentity, Layout } from '@kiln/contract'
 import type { ImportParams } from '../bases/import.ts'
+import type { Run } from '../carriers/disk/data-map.ts'
 import type { DiskWish } from '../definition/disk.ts'
 import type { LockedArchive, LockedPackage } from '../lock/lock.ts'
 
@@ -114,7 +115,8 @@ export interface StepKinds {
   raw: {
     params: RawParams
     inputs: 'payload' | 'root-image' | 'toolchain'
-    facts: ArtifactFacts
+    /** `runs`: what is not zero, in blocks of 64 KiB. */
+    facts: ArtifactFacts & { readonly runs: readonly Run[] }
   }
   /** The same disk in another format, or of a size that a cloud wants. */
   disk: {

@@ -7,7 +7,8 @@ import { verificationError, verifyArtifactFile } from './verify.ts'
 export const verifyArtifact: Executors['verify'] = async (_step, { inputs, out, scratch }) => {
   const { folder, facts } = inputs.artifact
   const file = join(folder, facts.file)
-  const verification = await verifyArtifactFile(file, { scratch, payload: inputs.payload.digest })
+  const expected = { payload: inputs.payload.digest, digest: facts.digest }
+  const verification = await verifyArtifactFile(file, { scratch, ...expected })
   const error = verificationError(verification)
   if (error) throw error
   await writeFile(

@@ -38,6 +38,8 @@ export interface VerifyOptions {
   readonly scratch: string
   /** Digest that the payload must have: `sha256:<64 hex digits>`. */
   readonly payload?: string | undefined
+  /** That of the file, where it was just taken: it is not read for that again. */
+  readonly digest?: string | undefined
 }
 
 /**
@@ -48,7 +50,7 @@ export async function verifyArtifactFile(file: string, options: VerifyOptions): 
   const scratch = await mkdtemp(join(options.scratch, 'verify-'))
   const report = new Report()
   try {
-    await verifyChecksum(file, report)
+    await verifyChecksum(file, report, options.digest)
     const found = await withFile(file, (bytes) => verifyBytes(bytes, { file, scratch, report }))
     const { payload, ...rest } = found
     if (options.payload !== undefined) {
@@ -67,7 +69,7 @@ function payloadFacts({ digest, card }: Carried) {
 }
 
 /** The file that sha256sum reads, where it is there. */
-async function verifyChecksum(file: string, report: Report): Promise<void> {
+async function verifyChecksum(file: string, report: Report, known: string | undefined): Promise<void> {
   const path = `${file}.sha256`
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined
@@ -80,10 +82,11 @@ async function verifyChecksum(file: string, report: Report): Promise<void> {
     report.note(place, 'names the artifact', 'it does not, as sha256sum would have it')
     return
   }
+  const found = known ?? `sha256:${await fileDigest(file)}`
   report.note(
     place,
     'is the digest of the artifact',
-    digest !== (await fileDigest(file)) && 'the artifact has another one',
+    found !== `sha256:${digest}` && 'the artifact has another one',
   )
 }
 

@@ -1,9 +1,12 @@
 import { type FileHandle, open } from 'node:fs/promises'
+import { blockBytes, isZero, pieceBytes, type Run, withPlaces } from './data-map.ts'
 import { growthPatches, type Patch } from './grow.ts'
 
 /** The bytes of a disk, as a format writer sees them. */
 export interface DiskSource {
   readonly bytes: number
+  /** Where it is not zero, in whole blocks, in order. */
+  readonly runs: readonly Run[]
   /** A new buffer of exactly that length. */
   read(offset: number, length: number): Promise<Buffer>
 }
@@ -14,26 +17,29 @@ export interface DataRun {
   readonly data: Buffer
 }
 
-/** Clusters of qcow2, grains of VMDK: what is smaller than that is not worth a hole. */
-export const blockBytes = 64 * 1024
-
-const pieceBytes = 16 * blockBytes
-const zeros = Buffer.alloc(pieceBytes)
+export interface DiskFile {
+  readonly path: string
+  /** Size of the file. */
+  readonly bytes: number
+  readonly runs: readonly Run[]
+}
 
 /**
  * Opens a raw disk image, made longer where more bytes are wanted: the backup of its partition table then stands at the new
  * end, and the file itself is not touched.
  */
 export async function withDisk<T>(
-  file: string,
+  { path, bytes: own, runs }: DiskFile,
   bytes: number,
   use: (disk: DiskSource) => Promise<T>,
 ): Promise<T> {
-  const handle = await open(file)
+  const handle = await open(path)
   try {
-    const source = { bytes: (await handle.stat()).size, read: readerOf(handle) }
-    const patches = bytes === source.bytes ? [] : await growthPatches(source, bytes)
-    return await use({ bytes, read: patched(source.read, patches) })
+    const source = { bytes: own, runs, read: readerOf(handle) }
+    if (bytes === own) return await use(source)
+    const patches = await growthPatches(source, bytes)
+    const places = patches.map((patch) => ({ offset: patch.offset, bytes: patch.bytes.length }))
+    return await use({ bytes, runs: withPlaces(runs, places, bytes), read: patched(source.read, patches) })
   } finally {
     await handle.close()
   }
@@ -54,7 +60,6 @@ function readerOf(handle: FileHandle): DiskSource['read'] {
 }
 
 function patched(read: DiskSource['read'], patches: readonly Patch[]): DiskSource['read'] {
-  if (patches.length === 0) return read
   return async (offset, length) => {
     const buffer = await read(offset, length)
     for (const patch of patches) {
@@ -66,28 +71,21 @@ function patched(read: DiskSource['read'], patches: readonly Patch[]): DiskSourc
   }
 }
 
-/** All that is not zero, in order, in runs of whole blocks (the last block of a disk may be shorter). */
+/** All data in order, in pieces of whole blocks. */
 export async function* dataRuns(disk: DiskSource): AsyncGenerator<DataRun> {
-  for (let offset = 0; offset < disk.bytes; offset += pieceBytes) {
-    const piece = await disk.read(offset, Math.min(pieceBytes, disk.bytes - offset))
-    if (isZero(piece)) continue
-    let start: number | undefined
-    for (let at = 0; at < piece.length; at += blockBytes) {
-      const block = piece.subarray(at, at + blockBytes)
-      if (!isZero(block)) start ??= at
-      else if (start !== undefined) {
-        yield { offset: offset + start, data: piece.subarray(start, at) }
-        start = undefined
-      }
+  for (const { offset, bytes } of disk.runs) {
+    for (let at = offset; at < offset + bytes; at += pieceBytes) {
+      yield { offset: at, data: await disk.read(at, Math.min(pieceBytes, offset + bytes - at)) }
     }
-    if (start !== undefined) yield { offset: offset + start, data: piece.subarray(start) }
   }
 }
 
-export function isZero(bytes: Buffer): boolean {
-  for (let at = 0; at < bytes.length; at += pieceBytes) {
-    const part = bytes.subarray(at, at + pieceBytes)
-    if (!part.equals(zeros.subarray(0, part.length))) return false
+/** The same, cut into blocks; without those that became empty. */
+export async function* dataBlocks(disk: DiskSource): AsyncGenerator<DataRun> {
+  for await (const { offset, data } of dataRuns(disk)) {
+    for (let at = 0; at < data.length; at += blockBytes) {
+      const block = data.subarray(at, at + blockBytes)
+      if (!isZero(block)) yield { offset: offset + at, data: block }
+    }
   }
-  return true
 }

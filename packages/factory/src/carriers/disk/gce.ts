@@ -17,14 +17,9 @@ export async function writeGce(disk: DiskSource, target: string, epoch: number):
 }
 
 async function* archive(disk: DiskSource, epoch: number): AsyncGenerator<Buffer> {
-  const runs: { offset: number; bytes: number }[] = []
-  for await (const { offset, data } of dataRuns(disk)) {
-    const last = runs.at(-1)
-    if (last && last.offset + last.bytes === offset) last.bytes += data.length
-    else runs.push({ offset, bytes: data.length })
-  }
-  const size = runs.reduce((sum, { bytes }) => sum + bytes, 0)
-  yield tarHeader({ name: 'disk.raw', size, epoch, format: 'oldgnu', sparse: { bytes: disk.bytes, runs } })
+  const { bytes, runs } = disk
+  const size = runs.reduce((sum, run) => sum + run.bytes, 0)
+  yield tarHeader({ name: 'disk.raw', size, epoch, format: 'oldgnu', sparse: { bytes, runs } })
   for await (const { data } of dataRuns(disk)) yield data
   yield tarEnd
 }

@@ -1,13 +1,11 @@
 import type { FileHandle } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { constants, crc32, deflateRaw } from 'node:zlib'
-import { isZero } from './disk-source.ts'
+import { isZero } from './data-map.ts'
 import { mapOrdered } from './map-ordered.ts'
+import { packLevel } from './pack-level.ts'
 
 const deflate = promisify<Buffer, object, Buffer>(deflateRaw)
-
-/** What a disk holds is packed already: the fastest level loses next to nothing. */
-export const fastLevel = 1
 
 /** No name, no time; made by the fastest level (RFC 1952, 2.3). */
 const header = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255])
@@ -41,6 +39,6 @@ export async function writeGzip(pieces: AsyncIterable<Buffer>, file: FileHandle)
   await append(Buffer.concat([lastBlock, trailer]))
 }
 
-function packPiece(piece: Buffer): Promise<Buffer> {
-  return deflate(piece, { level: fastLevel, finishFlush: constants.Z_SYNC_FLUSH })
+async function packPiece(piece: Buffer): Promise<Buffer> {
+  return deflate(piece, { level: await packLevel(piece), finishFlush: constants.Z_SYNC_FLUSH })
 }

@@ -1,8 +1,7 @@
 import { open } from 'node:fs/promises'
-import type { DiskSource } from './disk-source.ts'
+import { pieceBytes } from './data-map.ts'
+import { type DiskSource, dataRuns } from './disk-source.ts'
 import { writeGzip } from './gzip.ts'
-
-const pieceBytes = 1 << 20
 
 /** A gzipped disk, MAAS's image type `ddgz`. */
 export async function writeRawGzip(disk: DiskSource, target: string): Promise<void> {
@@ -14,8 +13,19 @@ export async function writeRawGzip(disk: DiskSource, target: string): Promise<vo
   }
 }
 
+/** The disk from its start to its end; holes are not read. */
 async function* pieces(disk: DiskSource): AsyncGenerator<Buffer> {
-  for (let offset = 0; offset < disk.bytes; offset += pieceBytes) {
-    yield await disk.read(offset, Math.min(pieceBytes, disk.bytes - offset))
+  let done = 0
+  for await (const { offset, data } of dataRuns(disk)) {
+    yield* hole(offset - done)
+    yield data
+    done = offset + data.length
   }
+  yield* hole(disk.bytes - done)
+}
+
+const zeros = Buffer.alloc(pieceBytes)
+
+function* hole(bytes: number): Generator<Buffer> {
+  for (let left = bytes; left > 0; left -= pieceBytes) yield zeros.subarray(0, Math.min(left, pieceBytes))
 }

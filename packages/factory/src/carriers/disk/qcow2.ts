@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises'
 import { roundUp } from '@kiln/contract'
-import { blockBytes, type DiskSource, dataRuns } from './disk-source.ts'
+import { blockBytes } from './data-map.ts'
+import { type DiskSource, dataRuns } from './disk-source.ts'
 
 /**
  * qcow2, version 3, uncompressed: what is in the disk is packed already. The same disk gives the same bytes, and no program

@@ -1,3 +1,5 @@
+import type { Run } from './data-map.ts'
+
 /** A file in a tar archive, owned by root. */
 export interface TarMember {
   readonly name: string
@@ -13,7 +15,7 @@ export interface TarMember {
 /** A file with holes: its length, and what is in it. */
 export interface SparseFile {
   readonly bytes: number
-  readonly runs: readonly { readonly offset: number; readonly bytes: number }[]
+  readonly runs: readonly Run[]
 }
 
 const blockBytes = 512

@@ -1,8 +1,8 @@
-import { open, truncate } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import type { DiskSource } from './disk-source.ts'
 import { writeSparse } from './sparse.ts'
 
-const footerBytes = 512
+export const footerBytes = 512
 /** Times count from 2000-01-01. */
 const epoch2000 = 946_684_800
 
@@ -16,7 +16,6 @@ export interface VhdIdentity {
 /** A fixed VHD: the disk as it is, and behind it a footer. Sparse, though the format knows nothing of that. */
 export async function writeVhd(disk: DiskSource, target: string, identity: VhdIdentity): Promise<void> {
   await writeSparse(disk, target)
-  await truncate(target, disk.bytes + footerBytes)
   const file = await open(target, 'r+')
   try {
     await file.write(vhdFooter(disk.bytes, identity), 0, footerBytes, disk.bytes)

@@ -2,9 +2,10 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { deflate as zlibDeflate } from 'node:zlib'
 import { roundUp } from '@kiln/contract'
-import { blockBytes, type DiskSource, dataRuns, isZero } from './disk-source.ts'
-import { fastLevel } from './gzip.ts'
+import { blockBytes } from './data-map.ts'
+import { type DataRun, type DiskSource, dataBlocks } from './disk-source.ts'
 import { mapOrdered } from './map-ordered.ts'
+import { packLevel } from './pack-level.ts'
 import { vmdkDescriptor } from './vmdk-descriptor.ts'
 
 const deflate = promisify<Buffer, object, Buffer>(zlibDeflate)
@@ -61,11 +62,11 @@ class VmdkWriter {
     head.set(vmdkHeader(this.#disk.bytes, gigantic))
     head.write(vmdkDescriptor(this.#disk.bytes, name, contentId), sectorBytes)
     await this.#append(head)
-    const pack = async ({ index, data }: Grain) => ({
-      index,
-      packed: await deflate(data, { level: fastLevel }),
-    })
-    for await (const { index, packed } of mapOrdered(grains(this.#disk), pack)) {
+    const pack = async ({ offset, data }: DataRun) => {
+      const grain = whole(data)
+      return { index: offset / blockBytes, packed: await deflate(grain, { level: await packLevel(grain) }) }
+    }
+    for await (const { index, packed } of mapOrdered(dataBlocks(this.#disk), pack)) {
       await this.#grain(index, packed)
     }
     await this.#closeTable()
@@ -104,20 +105,6 @@ class VmdkWriter {
     this.#end += roundUp(bytes.length, sectorBytes)
     // The last write may end within a sector.
     if (bytes.length % sectorBytes !== 0) await this.#file.truncate(this.#end)
-  }
-}
-
-interface Grain {
-  readonly index: number
-  readonly data: Buffer
-}
-
-async function* grains(disk: DiskSource): AsyncGenerator<Grain> {
-  for await (const { offset, data } of dataRuns(disk)) {
-    for (let at = 0; at < data.length; at += blockBytes) {
-      const grain = data.subarray(at, at + blockBytes)
-      if (!isZero(grain)) yield { index: (offset + at) / blockBytes, data: whole(grain) }
-    }
   }
 }
 

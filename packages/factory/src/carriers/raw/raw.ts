@@ -5,7 +5,7 @@ import { rootImageFile } from '../../payload/root-image.ts'
 import type { Executors } from '../../run/engine.ts'
 import { runInSandbox } from '../../sandbox/sandbox.ts'
 import { toolchainSandbox } from '../../toolchain/toolchain.ts'
-import { finishArtifact } from '../finish-artifact.ts'
+import { finishDisk } from '../finish-artifact.ts'
 import { writeBiosBoot } from './bios-boot.ts'
 import { stageContents } from './contents.ts'
 import { identitiesFor } from './identities.ts'
@@ -48,5 +48,5 @@ export const makeRaw: Executors['raw'] = async ({ params }, context) => {
     run: (argv, options) => runInSandbox(sandbox, argv, { ...options, onLine, signal }),
   })
   await writeBiosBoot(image, plan, payloadFolder)
-  return finishArtifact(out, params.file)
+  return finishDisk(out, params.file)
 }
