@@ -39,6 +39,18 @@ describe('all artifacts of one build', () => {
   })
 })
 
+/** Names in a folder of COS_OEM, as debugfs reads it. */
+function namesOnOem(disk: string, of: string): string[] {
+  const { partitions } = tableOf(disk)
+  const oem = partitions.find(({ name }: { name: string }) => name === 'oem')
+  const file = join(folder, 'oem.img')
+  const blocks = [`skip=${oem.start / 2048}`, `count=${oem.size / 2048}`]
+  run('dd', `if=${disk}`, `of=${file}`, 'bs=1M', ...blocks, 'status=none')
+  const lines = run('debugfs', '-R', `ls -p ${of}`, file).split('\n')
+  const names = lines.flatMap((line) => line.split('/')[5] ?? [])
+  return names.filter((name) => !['', '.', '..'].includes(name)).sort()
+}
+
 /** Cases that the field's own tests have, by their numbers; what they ask of files, read by programs that are not Kiln's. */
 const cases: readonly (readonly [id: string, what: string, look: () => void | Promise<void>])[] = [
   [
@@ -92,22 +104,7 @@ const cases: readonly (readonly [id: string, what: string, look: () => void | Pr
   [
     'RAW-04',
     'the cloud-config of the definition is on COS_OEM, and nothing else',
-    async () => {
-      const { partitions } = tableOf(path('raw'))
-      const oem = partitions.find(({ name }: { name: string }) => name === 'oem')
-      const file = join(folder, 'oem.img')
-      run(
-        'dd',
-        `if=${path('raw')}`,
-        `of=${file}`,
-        'bs=1M',
-        `skip=${oem.start / 2048}`,
-        `count=${oem.size / 2048}`,
-        'status=none',
-      )
-      const names = run('debugfs', '-R', 'ls -p /', file).match(/(?<=\/)[^/]+(?=\/\d*\/$)/gm)
-      assert.deepEqual(names, ['.', '..', 'lost+found', '90_custom.yaml'])
-    },
+    () => assert.deepEqual(namesOnOem(path('raw'), '/'), ['90_custom.yaml', 'lost+found']),
   ],
   [
     'RAW-09',
@@ -149,9 +146,19 @@ const cases: readonly (readonly [id: string, what: string, look: () => void | Pr
   ],
   [
     'RAW-14',
-    'the image for MAAS unpacks to the disk',
+    'the image for MAAS unpacks to a disk, with what MAAS runs on it',
     () => {
-      run('sh', '-euc', 'gzip -dc "$1" | cmp - "$2"', 'sh', path('maas'), path('raw'))
+      const disk = join(folder, 'maas.raw')
+      run(
+        'sh',
+        '-euc',
+        'gzip -dc "$1" | dd of="$2" bs=1M iflag=fullblock conv=sparse status=none',
+        'sh',
+        path('maas'),
+        disk,
+      )
+      assert.match(run('sfdisk', '--verify', disk), /No errors detected/)
+      assert.deepEqual(namesOnOem(disk, '/curtin'), ['curtin-hooks'])
     },
   ],
   [
