@@ -15,18 +15,25 @@ describe('the steps of artifacts', () => {
     const files = steps.flatMap(({ params }) =>
       'file' in params && typeof params.file === 'string' ? params.file : [],
     )
-    assert.deepEqual(
-      files.toSorted(),
-      artifactKinds.map((kind) => artifactFile(sample.identity, kind)).toSorted(),
-    )
-    assert.equal(new Set(files).size, artifactKinds.length)
+    assert.equal(new Set(files).size, files.length)
+    for (const kind of artifactKinds) assert.ok(files.includes(artifactFile(sample.identity, kind)), kind)
   })
 
   it('make the disk once, whatever is made from it', () => {
-    const made = plan('qcow2', 'vhd', 'gce', 'aws', 'vmdk', 'ova', 'maas')
-    assert.deepEqual([count(made, 'raw'), count(made, 'disk'), count(made, 'ova')], [1, 6, 1])
+    const made = plan('qcow2', 'vhd', 'gce', 'aws', 'vmdk', 'ova')
+    assert.deepEqual([count(made, 'raw'), count(made, 'disk'), count(made, 'ova')], [1, 5, 1])
     const raw = stepId(sample, 'raw')
     for (const step of made.steps) if (step.kind === 'disk') assert.equal(step.inputs.raw, raw, step.id)
+  })
+
+  it('put what MAAS runs on a disk of its own', () => {
+    const { steps } = plan('raw', 'maas')
+    const marks = steps.flatMap((step) => (step.kind === 'raw' ? [[step.id, step.params.curtin]] : []))
+    assert.deepEqual(marks, [
+      [stepId(sample, 'raw'), undefined],
+      [stepId(sample, 'raw-maas'), true],
+    ])
+    assert.deepEqual(stepFor(steps, 'maas')?.inputs, { raw: stepId(sample, 'raw-maas') })
   })
 
   it('put the same VMDK into the OVA that is delivered beside it', () => {

@@ -8,7 +8,7 @@ import {
 } from '@kiln/contract'
 import type { DiskWish } from '../definition/disk.ts'
 import type { ResolvedImage } from '../resolve/resolve.ts'
-import type { DiskParams, Step } from './step.ts'
+import type { DiskParams, Step, StepOf } from './step.ts'
 import { stepId } from './step-id.ts'
 
 /** Ids of the steps that the artifacts of an image are made from; each takes some. */
@@ -68,13 +68,13 @@ function isRawDisk(kind: DiskArtifact): kind is RawDisk {
 
 function diskSteps(kind: DiskArtifact, image: ResolvedImage, inputs: ArtifactInputs): Step[] {
   if (isRawDisk(kind)) return [rawStep(kind, image, inputs)]
-  const raw = rawStep('raw', image, inputs)
+  const raw = kind === 'maas' ? maasStep(image, inputs) : rawStep('raw', image, inputs)
   if (kind !== 'ova') return [raw, formatStep(kind, image, raw)]
   const disk = formatStep('vmdk', image, raw)
   return [raw, disk, ovaStep(image, disk)]
 }
 
-function rawStep(kind: RawDisk, image: ResolvedImage, inputs: ArtifactInputs): Step {
+function rawStep(kind: RawDisk, image: ResolvedImage, inputs: ArtifactInputs): StepOf<'raw'> {
   const { payload, 'root-image': rootImage, toolchain } = inputs
   const firmware = rawDisks[kind] ?? image.disk.firmware
   return {
@@ -88,6 +88,13 @@ function rawStep(kind: RawDisk, image: ResolvedImage, inputs: ArtifactInputs): S
     },
     inputs: { payload, 'root-image': rootImage, toolchain },
   }
+}
+
+/** MAAS wants something on the disk that it can run, which nobody else needs. */
+function maasStep(image: ResolvedImage, inputs: ArtifactInputs): StepOf<'raw'> {
+  const raw = rawStep('raw', image, inputs)
+  const params = { ...raw.params, file: artifactName(image.identity, '.maas.raw'), curtin: true } as const
+  return { ...raw, id: stepId(image, 'raw-maas'), title: 'disk image (MAAS)', params }
 }
 
 const rawTitles: Readonly<Record<RawDisk, string>> = {
@@ -122,7 +129,7 @@ function ovaStep(image: ResolvedImage, disk: Step): Step {
     kind: 'ova',
     title: 'OVA',
     params: {
-      file: artifactName(identity, '.ova'),
+      file: artifactFile(identity, 'ova'),
       name,
       version: identity.version,
       firmware: image.disk.firmware,

@@ -191,6 +191,8 @@ export interface RawParams {
   readonly arch: Architecture
   readonly cloudConfig: { readonly file: string; readonly digest: string } | undefined
   readonly disk: DiskWish
+  /** For MAAS. */
+  readonly curtin?: true
   readonly epoch: number
 }
 

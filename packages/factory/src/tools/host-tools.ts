@@ -44,6 +44,7 @@ export const hostTools = {
     why: "reads and checks GRUB's files as GRUB does, in tests",
     for: 'test',
   },
+  python3: { package: 'python3-yaml', why: 'runs what MAAS runs on its images, in tests', for: 'test' },
   'qemu-io': { package: 'qemu-utils', why: 'writes to disks as a virtual machine does', for: 'test' },
 } as const satisfies Record<string, { package: string; why: string; for: Purpose }>
 

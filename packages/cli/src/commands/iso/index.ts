@@ -9,7 +9,7 @@ export function addIsoCommand(program: Command, session: Session, done: Done): v
     .command('iso')
     .summary('change an ISO')
     .description('Changes an ISO that was built before.')
-    .helpCommand(false)
+  command.helpCommand(false)
   example(command, 'kiln iso customize release.iso --cloud-config node-7.yaml -o node-7.iso')
   addCustomizeCommand(command, session, done)
 }

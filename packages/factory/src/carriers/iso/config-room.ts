@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { KiB, KilnError, liveMedium, roundUp, sizeText } from '@kiln/contract'
+import { KiB, KilnError, liveMedium, roundUp } from '@kiln/contract'
 import { type IsoRecord, type MediumFile, readRecords, writeSize } from './records.ts'
 
 /** A cloud-config can be this large, or a multiple of it where the one of the build is larger, less the mark. */
@@ -42,7 +42,7 @@ export async function putConfig(medium: MediumFile, config: Buffer): Promise<voi
   if (config.length > most) {
     throw new KilnError(
       'E-ISO-ROOM',
-      `the cloud-config has ${sizeText(config.length)}, and the ISO has room for ${sizeText(most)}`,
+      `the cloud-config has ${config.length} bytes, and the ISO has room for ${most}`,
       {
         hint: 'build the ISO with it: cloud-config: in kiln.yaml, or kiln build --cloud-config FILE',
       },

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Payload } from '@kiln/contract'
 import { rootImageFile } from '../../payload/root-image.ts'
+import { canonicalJson } from '../../plan/fingerprint.ts'
 import type { Executors } from '../../run/engine.ts'
 import { runInSandbox } from '../../sandbox/sandbox.ts'
 import { toolchainSandbox } from '../../toolchain/toolchain.ts'
@@ -42,7 +43,7 @@ export const makeRaw: Executors['raw'] = async ({ params }, context) => {
   await writeDisk({
     image: { path: image, inside: `/run/work/out/${params.file}`, bytes: imageBytes(plan, params.disk) },
     plan,
-    identities: identitiesFor(payloadDigest),
+    identities: identitiesFor(canonicalJson([payloadDigest, params.disk, params.cloudConfig?.digest])),
     sources: (role) => folders[role] && `${inside}/${folders[role]}`,
     epoch: params.epoch,
     run: (argv, options) => runInSandbox(sandbox, argv, { ...options, onLine, signal }),
