@@ -22,7 +22,8 @@ export const stepVersions: Record<StepKind, number> = {
   raw: 4,
   disk: 1,
   ova: 1,
-  verify: 1,
+  'verify-payload': 1,
+  verify: 2,
   oci: 1,
 }
 

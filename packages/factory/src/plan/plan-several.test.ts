@@ -12,12 +12,12 @@ describe('the plan of several images', () => {
     [
       'the variant',
       { identity: { variant: 'standard' } },
-      ['convert', 'initramfs', 'iso', 'payload', 'root-image', 'validate', 'verify'],
+      ['convert', 'initramfs', 'iso', 'payload', 'root-image', 'validate', 'verify', 'verify-payload'],
     ],
     [
       'an overlay',
       { identity: { device: 'other' }, overlay: { folder: '/a', digest: 'o1' } },
-      ['convert', 'initramfs', 'iso', 'payload', 'root-image', 'validate', 'verify'],
+      ['convert', 'initramfs', 'iso', 'payload', 'root-image', 'validate', 'verify', 'verify-payload'],
     ],
     [
       'a package',
@@ -32,6 +32,7 @@ describe('the plan of several images', () => {
         'root-image',
         'validate',
         'verify',
+        'verify-payload',
       ],
     ],
     [
@@ -49,6 +50,7 @@ describe('the plan of several images', () => {
         'root-image',
         'validate',
         'verify',
+        'verify-payload',
       ],
     ],
     [
@@ -68,6 +70,7 @@ describe('the plan of several images', () => {
         'root-image',
         'validate',
         'verify',
+        'verify-payload',
       ],
     ],
   ]

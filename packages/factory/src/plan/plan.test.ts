@@ -36,6 +36,7 @@ describe('the plan of one image', () => {
       'toolchain',
       'validate',
       'verify',
+      'verify-payload',
     ])
   })
 

@@ -130,6 +130,13 @@ function planImage(image: ResolvedImage, build: ResolvedBuild, artifacts: readon
         agent,
       },
     },
+    {
+      id: id('payload/verify'),
+      kind: 'verify-payload',
+      title: 'verification (payload)',
+      params: {},
+      inputs: { payload: id('payload'), 'root-image': id('root-image') },
+    },
     ...artifacts.flatMap((kind) => {
       const inputs = {
         payload: id('payload'),

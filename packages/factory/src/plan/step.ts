@@ -131,7 +131,13 @@ export interface StepKinds {
     inputs: 'disk'
     facts: ArtifactFacts
   }
-  /** Opens an artifact again and looks at all of it: `artifact` is the step that made it. */
+  /** Looks into each file of a payload, once for all artifacts that carry it. */
+  'verify-payload': {
+    params: Record<string, never>
+    inputs: 'payload' | 'root-image'
+    facts: { readonly checks: number }
+  }
+  /** Opens an artifact again and looks at all of it, but not into the files of its payload. */
   verify: {
     params: Record<string, never>
     inputs: 'payload' | 'artifact'

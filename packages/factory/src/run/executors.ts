@@ -16,7 +16,7 @@ import { installPackages } from '../rootfs/packages.ts'
 import { validate } from '../rootfs/validate.ts'
 import { makeAgent } from '../toolchain/agent.ts'
 import { makeToolchain } from '../toolchain/toolchain.ts'
-import { verifyArtifact } from '../verify/step.ts'
+import { verifyArtifact, verifyPayloadFiles } from '../verify/step.ts'
 import type { Executors } from './engine.ts'
 
 /** Who does what. @param poolFolder holds package files, by their hashes */
@@ -38,6 +38,7 @@ export function makeExecutors(poolFolder: string): Executors {
     raw: makeRaw,
     disk: makeDisk,
     ova: makeOva,
+    'verify-payload': verifyPayloadFiles,
     verify: verifyArtifact,
     oci: makeOci,
   }

@@ -1,7 +1,7 @@
 import { grubSlotPath, type Payload, ukiPath } from '@kiln/contract'
 import { type Bytes, digestOf, wholeOf } from './bytes.ts'
 import { type FatVolume, readFat } from './fat.ts'
-import { verifyFile, verifyUki } from './payload.ts'
+import { type Carried, verifyFile, verifyUki } from './payload.ts'
 import type { Report } from './report.ts'
 
 /** Files of an EFI partition by path, in any case of letters. */
@@ -29,7 +29,8 @@ export async function readEsp(bytes: Bytes, report: Report): Promise<Esp | undef
 }
 
 /** What UEFI starts on an installed disk: the loader, its entries, the UKI of the slot. */
-export async function verifyUefiBoot(esp: Esp, card: Payload, report: Report): Promise<void> {
+export async function verifyUefiBoot(esp: Esp, carried: Carried, report: Report): Promise<void> {
+  const { card } = carried
   await verifyLoader(esp, card, report)
   const entries = esp.paths(/^loader\/entries\/[^/]+\.conf$/i)
   report.note('loader/entries', `${entries.length} entries`, entries.length === 0 && 'there is none to start')
@@ -43,7 +44,7 @@ export async function verifyUefiBoot(esp: Esp, card: Payload, report: Report): P
     )
   }
   const uki = ukiPath(card.root.rootHash)
-  await verifyUki(uki, esp.file(uki), card, report)
+  await verifyUki(uki, esp.file(uki), carried, report)
 }
 
 /** The loader where firmware looks for it. */

@@ -1,4 +1,4 @@
-import { labels, type Payload, payloadCard } from '@kiln/contract'
+import { labels, payloadCard } from '@kiln/contract'
 import { type Bytes, part, wholeOf } from './bytes.ts'
 import { readEsp, verifyGrubBoot, verifyUefiBoot } from './esp.ts'
 import { type Ext4Volume, readExt4 } from './ext4.ts'
@@ -15,7 +15,7 @@ export interface DiskContent {
 }
 
 /** A disk on which a system is installed: its table, its file systems, its slots, and that firmware can start it. */
-export async function verifyInstalledDisk(disk: Bytes, report: Report): Promise<DiskContent> {
+export async function verifyInstalledDisk(disk: Bytes, report: Report, known?: string): Promise<DiskContent> {
   report.note('disk', 'whole MiB', disk.size % mebibyte !== 0 && `it has ${disk.size} bytes`)
   const partitions = await verifyGpt(disk, report, { hybrid: false })
   if (partitions.length === 0) return { partitions, payload: undefined }
@@ -27,8 +27,8 @@ export async function verifyInstalledDisk(disk: Bytes, report: Report): Promise<
     report.note(labels.state, 'is there', 'there is no file system of that label')
     return { partitions, payload: undefined }
   }
-  const payload = await verifySlots(state, report)
-  if (payload) await verifyBoot(disk, partitions, { state, card: payload.card }, report)
+  const payload = await verifySlots(state, report, known)
+  if (payload) await verifyBoot(disk, partitions, { state, payload }, report)
   return { partitions, payload }
 }
 
@@ -69,7 +69,7 @@ async function looksLikeExt4(content: Bytes): Promise<boolean> {
 }
 
 /** Each slot is a payload under its root hash. @returns the first one */
-async function verifySlots(state: Ext4Volume, report: Report): Promise<Carried | undefined> {
+async function verifySlots(state: Ext4Volume, report: Report, known?: string): Promise<Carried | undefined> {
   const slots = await state.list('/slots')
   report.note(`${labels.state}:/slots`, `${slots.length} slots`, slots.length === 0 && 'there is none')
   let first: Carried | undefined
@@ -77,7 +77,8 @@ async function verifySlots(state: Ext4Volume, report: Report): Promise<Carried |
     const folder = `/slots/${slot}`
     const inside = report.within(`${labels.state}:${folder}/`)
     const card = await state.file(`${folder}/${payloadCard}`)
-    const payload = card && (await inside.read(payloadCard, 'the card of the payload', () => readCard(card)))
+    const payload =
+      card && (await inside.read(payloadCard, 'the card of the payload', () => readCard(card, known)))
     if (!payload) {
       inside.note(payloadCard, 'is there', !card && 'it is missing')
       continue
@@ -103,7 +104,7 @@ async function verifySlots(state: Ext4Volume, report: Report): Promise<Carried |
 
 interface Installed {
   readonly state: Ext4Volume
-  readonly card: Payload
+  readonly payload: Carried
 }
 
 async function verifyBoot(
@@ -126,9 +127,9 @@ async function verifyBoot(
   )
   const hasUefi = esp.paths(/^EFI\/BOOT\//i).length > 0
   report.note('disk', 'firmware finds something to start', !hasUefi && !bios && 'neither UEFI nor BIOS does')
-  if (hasUefi) await verifyUefiBoot(esp, installed.card, inside)
+  if (hasUefi) await verifyUefiBoot(esp, installed.payload, inside)
   if (!bios) return
-  await verifyGrubBoot(esp, installed.card, inside)
+  await verifyGrubBoot(esp, installed.payload.card, inside)
   await verifyGrubCode(disk, bios, installed, report)
 }
 
@@ -136,7 +137,7 @@ async function verifyBoot(
 async function verifyGrubCode(
   disk: Bytes,
   bios: Partition,
-  { state, card }: Installed,
+  { state, payload: { card } }: Installed,
   report: Report,
 ): Promise<void> {
   const first = await disk.read(0, sector)

@@ -11,7 +11,11 @@ const efiImage = '/efi.img'
 const biosImage = '/boot/grub/eltorito.img'
 
 /** The live medium: as a disc, as a disk, and what it carries. */
-export async function verifyLiveMedium(medium: Bytes, report: Report): Promise<Carried | undefined> {
+export async function verifyLiveMedium(
+  medium: Bytes,
+  report: Report,
+  known?: string,
+): Promise<Carried | undefined> {
   const volume = await report.read('disc', 'an ISO 9660 volume, all of it', () => readIso(medium))
   if (!volume) return undefined
   report.note('disc', `the label ${labels.live}`, volume.label !== labels.live && `it is "${volume.label}"`)
@@ -23,7 +27,8 @@ export async function verifyLiveMedium(medium: Bytes, report: Report): Promise<C
   await verifyFirmwareSides(medium, volume, files, report)
   const card = await open(`${liveMedium.payloadFolder}/${payloadCard}`)
   const inside = report.within(`${liveMedium.payloadFolder}/`)
-  const payload = card && (await inside.read(payloadCard, 'the card of the payload', () => readCard(card)))
+  const payload =
+    card && (await inside.read(payloadCard, 'the card of the payload', () => readCard(card, known)))
   if (!payload) {
     inside.note(payloadCard, 'is there', !card && 'it is missing')
     return undefined
@@ -82,12 +87,12 @@ async function verifyFirmwareSides(
   report.note('first sector', `leads to ${biosImage}`, leadsTo !== wanted && `it leads to sector ${leadsTo}`)
 }
 
-async function verifyEfiImage(bytes: Bytes, { card }: Carried, report: Report): Promise<void> {
+async function verifyEfiImage(bytes: Bytes, carried: Carried, report: Report): Promise<void> {
   const esp = await readEsp(bytes, report)
   if (!esp) return
-  await verifyLoader(esp, card, report)
+  await verifyLoader(esp, carried.card, report)
   const [uki = 'EFI/Linux'] = esp.paths(/^EFI\/Linux\/[^/]+\.efi$/i)
-  await verifyUki(uki, esp.file(uki), card, report)
+  await verifyUki(uki, esp.file(uki), carried, report)
   const addons = esp.paths(/\.addon\.efi$/i)
   report.note('EFI/Linux', 'an addon says where the root is', addons.length === 0 && 'there is none')
 }

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto'
-import { Payload } from '@kiln/contract'
-import { type Bytes, digestOf, Unreadable, wholeOf } from './bytes.ts'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Payload, payloadCard } from '@kiln/contract'
+import { type Bytes, digestOf, inMemory, Unreadable, wholeOf, withFile } from './bytes.ts'
 import { initramfsPrograms } from './initramfs.ts'
 import { type PeFile, readPe } from './pe.ts'
-import type { Report } from './report.ts'
+import { type Check, Report } from './report.ts'
 import { verityRootHash } from './verity.ts'
 
 /** The payload that an artifact carries. */
@@ -11,28 +13,55 @@ export interface Carried {
   /** Of its card: `sha256:<64 hex digits>`. Equal digests are equal payloads, down to the last byte of each file. */
   readonly digest: string
   readonly card: Payload
+  /** Its files were looked at before, apart from this artifact: their digests tell that they are the same. */
+  readonly isKnown: boolean
 }
 
 /** Gives a file of the payload by its name. */
 export type PayloadFiles = (file: string) => Promise<Bytes | undefined>
 
-/** @throws Unreadable */
-export async function readCard(bytes: Bytes): Promise<Carried> {
+/** @param known digest of a payload that was looked at before @throws Unreadable */
+export async function readCard(bytes: Bytes, known?: string): Promise<Carried> {
   const text = await wholeOf(bytes)
   try {
     const card = Payload.parse(JSON.parse(text.toString('utf8')))
-    return { digest: `sha256:${createHash('sha256').update(text).digest('hex')}`, card }
+    const digest = `sha256:${createHash('sha256').update(text).digest('hex')}`
+    return { digest, card, isKnown: digest === known }
   } catch {
     throw new Unreadable('it is no card of a payload')
   }
 }
 
-/** Every file of a payload: there, of the digest that the card has, and the root as its root hash says. */
-export async function verifyPayload({ card }: Carried, find: PayloadFiles, report: Report): Promise<void> {
-  const { root, kernel, initramfs, packages, bootLoader } = card
+/** Every file of a payload beside its UKI: there, of the digest that the card has, and what it should be. */
+export async function verifyPayload(carried: Carried, find: PayloadFiles, report: Report): Promise<void> {
+  const { root, kernel, initramfs, packages, bootLoader } = carried.card
   for (const { file, digest, size } of [root, kernel, initramfs, packages, ...bootLoader.files]) {
     await verifyFile(file, await find(file), { digest, size }, report)
   }
+  if (!carried.isKnown) await verifyContents(carried.card, find, report)
+}
+
+/** A payload as the factory keeps it: its files in a folder, the root image where it was made. */
+export interface PayloadFolder {
+  readonly folder: string
+  readonly rootImage: string
+}
+
+/** Looks into all files of a payload that no artifact carries yet. Takes no digests. */
+export async function verifyPayloadFolder({ folder, rootImage }: PayloadFolder): Promise<readonly Check[]> {
+  const report = new Report()
+  const open = async (file: string) => inMemory(await readFile(join(folder, file)))
+  const { card } = await readCard(await open(payloadCard))
+  await withFile(rootImage, (image) =>
+    verifyContents(card, async (file) => (file === card.root.file ? image : open(file)), report),
+  )
+  await verifyUkiContents(card.uki.file, await open(card.uki.file), card, report)
+  return report.checks
+}
+
+/** The root as its root hash says; the programs for the right machine. */
+async function verifyContents(card: Payload, find: PayloadFiles, report: Report): Promise<void> {
+  const { root, initramfs, bootLoader } = card
   const image = await find(root.file)
   if (image) await verifyRoot(image, card, report)
   const archive = await find(initramfs.file)
@@ -92,16 +121,20 @@ async function verifyInitramfs(archive: Bytes, card: Payload, report: Report): P
   report.note(place, 'has kiln-agent', !agent && 'it is missing')
 }
 
-/** The UKI: its digest, and that what is in it is the kernel, the initramfs and the command line of the payload. */
+/** The UKI: its digest, and what is in it. */
 export async function verifyUki(
   place: string,
   bytes: Bytes | undefined,
-  card: Payload,
+  { card, isKnown }: Carried,
   report: Report,
 ): Promise<void> {
   await verifyFile(place, bytes, card.uki, report)
-  const pe =
-    bytes && (await report.read(place, 'a program for UEFI', async () => readPe(await wholeOf(bytes))))
+  if (bytes && !isKnown) await verifyUkiContents(place, bytes, card, report)
+}
+
+/** The kernel, the initramfs and the command line of the payload. */
+async function verifyUkiContents(place: string, bytes: Bytes, card: Payload, report: Report): Promise<void> {
+  const pe = await report.read(place, 'a program for UEFI', async () => readPe(await wholeOf(bytes)))
   if (!pe) return
   report.note(place, archWhat(card), archProblem(pe.arch, card))
   report.note(place, 'its kernel', sectionProblem(pe, '.linux', card.kernel.digest))

@@ -38,6 +38,8 @@ export interface VerifyOptions {
   readonly scratch: string
   /** Digest that the payload must have: `sha256:<64 hex digits>`. */
   readonly payload?: string | undefined
+  /** That of a payload whose files were looked at before: here, only their digests are compared. */
+  readonly known?: string | undefined
   /** That of the file, where it was just taken: it is not read for that again. */
   readonly digest?: string | undefined
 }
@@ -51,7 +53,8 @@ export async function verifyArtifactFile(file: string, options: VerifyOptions): 
   const report = new Report()
   try {
     await verifyChecksum(file, report, options.digest)
-    const found = await withFile(file, (bytes) => verifyBytes(bytes, { file, scratch, report }))
+    const around = { file, scratch, report, known: options.known }
+    const found = await withFile(file, (bytes) => verifyBytes(bytes, around))
     const { payload, ...rest } = found
     if (options.payload !== undefined) {
       const isSame = payload?.digest === options.payload
@@ -94,22 +97,23 @@ interface Surroundings {
   readonly file: string
   readonly scratch: string
   readonly report: Report
+  readonly known: string | undefined
 }
 
 type Found = Pick<Verification, 'format' | 'diskBytes'> & { readonly payload?: Carried | undefined }
 
 async function verifyBytes(bytes: Bytes, around: Surroundings): Promise<Found> {
-  const { file, report } = around
+  const { file } = around
   const start = await bytes.read(0, 1024)
   const magic = start.toString('latin1', 0, 4)
-  if (magic === 'QFI\xfb') return verifyContainer('qcow2', bytes, openQcow2, report)
-  if (magic === 'KDMV') return verifyContainer('vmdk', bytes, openVmdk, report)
+  if (magic === 'QFI\xfb') return verifyContainer('qcow2', bytes, openQcow2, around)
+  if (magic === 'KDMV') return verifyContainer('vmdk', bytes, openVmdk, around)
   if (start[0] === 0x1f && start[1] === 0x8b) return verifyGzip(around)
-  if (await isTar(bytes)) return verifyOva(bytes, report)
+  if (await isTar(bytes)) return verifyOva(bytes, around)
   if ((await bytes.read(16 * 2048 + 1, 5)).toString('latin1') === 'CD001')
-    return { format: 'iso', payload: await verifyLiveMedium(bytes, report) }
-  if (await isVhd(bytes)) return verifyContainer('vhd', bytes, openVhd, report)
-  if (await looksLikeDisk(bytes, start)) return verifyDisk('raw', bytes, report)
+    return { format: 'iso', payload: await verifyLiveMedium(bytes, around.report, around.known) }
+  if (await isVhd(bytes)) return verifyContainer('vhd', bytes, openVhd, around)
+  if (await looksLikeDisk(bytes, start)) return verifyDisk('raw', bytes, around)
   throw unknownFile(file)
 }
 
@@ -130,18 +134,24 @@ async function verifyContainer(
   format: 'qcow2' | 'vhd' | 'vmdk',
   bytes: Bytes,
   openDisk: (bytes: Bytes) => Promise<Bytes>,
-  report: Report,
+  around: Surroundings,
 ): Promise<Found> {
-  const disk = await report.read(format, 'the container, with its tables', () => openDisk(bytes))
-  return disk ? verifyDisk(format, disk, report) : { format }
+  const what = 'the container, with its tables'
+  const disk = await around.report.read(format, what, () => openDisk(bytes))
+  return disk ? verifyDisk(format, disk, around) : { format }
 }
 
-async function verifyDisk(format: ArtifactFormat, disk: Bytes, report: Report): Promise<Found> {
-  const { payload } = await verifyInstalledDisk(disk, report)
+async function verifyDisk(
+  format: ArtifactFormat,
+  disk: Bytes,
+  { report, known }: Surroundings,
+): Promise<Found> {
+  const { payload } = await verifyInstalledDisk(disk, report, known)
   return { format, diskBytes: disk.size, payload }
 }
 
-async function verifyGzip({ file, scratch, report }: Surroundings): Promise<Found> {
+async function verifyGzip(around: Surroundings): Promise<Found> {
+  const { file, scratch, report } = around
   const unpacked = join(scratch, 'unpacked')
   const done = await report.read('gzip', 'unpacks, with its checksum', async () => {
     await unpackGzip(file, unpacked)
@@ -150,7 +160,7 @@ async function verifyGzip({ file, scratch, report }: Surroundings): Promise<Foun
   if (!done) return { format: 'raw.gz' }
   return withFile(unpacked, async (bytes) => {
     if (!(await isTar(bytes))) {
-      if (await looksLikeDisk(bytes, await bytes.read(0, 1024))) return verifyDisk('raw.gz', bytes, report)
+      if (await looksLikeDisk(bytes, await bytes.read(0, 1024))) return verifyDisk('raw.gz', bytes, around)
       throw unknownFile(file)
     }
     const members = await report.read('tar', 'the archive', () => readTar(bytes))
@@ -160,18 +170,24 @@ async function verifyGzip({ file, scratch, report }: Surroundings): Promise<Foun
     report.note('tar', "one file, disk.raw, in GNU's old format", !isOne && 'it has something else')
     if (!disk) return { format: 'gce' }
     report.note('disk', 'whole GiB', disk.content.size % 2 ** 30 !== 0 && `it has ${disk.content.size} bytes`)
-    return verifyDisk('gce', disk.content, report)
+    return verifyDisk('gce', disk.content, around)
   })
 }
 
-async function verifyOva(bytes: Bytes, report: Report): Promise<Found> {
+async function verifyOva(bytes: Bytes, around: Surroundings): Promise<Found> {
+  const { report } = around
   const members = await report.read('OVA', 'the archive', () => readTar(bytes))
   const disk = members && (await openOva(members, report))
-  return disk ? verifyDisk('ova', disk, report) : { format: 'ova' }
+  return disk ? verifyDisk('ova', disk, around) : { format: 'ova' }
 }
 
 /** The error that a verification amounts to; undefined where all is well. */
 export function verificationError({ file, checks }: Verification): KilnError | undefined {
+  return checksError(checks, file)
+}
+
+/** @param file what was looked at */
+export function checksError(checks: readonly Check[], file: string): KilnError | undefined {
   const findings = checks.flatMap(({ place, what, problem }): Finding[] =>
     problem === undefined
       ? []

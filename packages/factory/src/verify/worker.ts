@@ -1,12 +1,13 @@
 /** Verifies in a thread of its own: see thread.ts. */
 import { parentPort } from 'node:worker_threads'
 import { isKilnError } from '@kiln/contract'
-import type { Answer, Request } from './thread.ts'
+import { verifyPayloadFolder } from './payload.ts'
+import type { Answer, Request, Task } from './thread.ts'
 import { verifyArtifactFile } from './verify.ts'
 
-parentPort?.on('message', async ({ id, file, options }: Request) => {
-  const answer = await verifyArtifactFile(file, options).then(
-    (verification): Answer => ({ id, verification }),
+parentPort?.on('message', async ({ id, ...task }: Request) => {
+  const answer = await perform(task).then(
+    (found): Answer => ({ id, found }),
     (error: unknown): Answer => {
       if (!isKilnError(error)) return { id, defect: String((error as Error).stack ?? error) }
       const { code, message, hint, place } = error
@@ -15,3 +16,7 @@ parentPort?.on('message', async ({ id, file, options }: Request) => {
   )
   parentPort?.postMessage(answer)
 })
+
+function perform(task: Task) {
+  return task.kind === 'artifact' ? verifyArtifactFile(task.file, task.options) : verifyPayloadFolder(task)
+}

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { stringify } from 'yaml'
+import { dump } from 'js-yaml'
 import { plant, temporaryFolder } from '../../testkit/testkit.ts'
 
 const hook = fileURLToPath(new URL('curtin-hooks.py', import.meta.url))
@@ -28,7 +28,7 @@ async function serve(t: TestContext, answers: Readonly<Record<string, string>>) 
 async function runHook(t: TestContext, cloudconfig: object) {
   const folder = temporaryFolder(t)
   mkdirSync(join(folder, 'target'))
-  plant(folder, { 'config.yaml': stringify({ cloudconfig }) })
+  plant(folder, { 'config.yaml': dump({ cloudconfig }) })
   const env = {
     PATH: '/usr/bin:/bin',
     CONFIG: join(folder, 'config.yaml'),
@@ -48,7 +48,7 @@ const keys = { consumer_key: 'c&k', token_key: 'tk', token_secret: 't s' }
 const datasource = (url: string) => ({
   'maas-datasource': {
     path: '/etc/cloud/cloud.cfg.d/90_maas_datasource.cfg',
-    content: stringify({ datasource: { MAAS: { metadata_url: url, ...keys } } }),
+    content: dump({ datasource: { MAAS: { metadata_url: url, ...keys } } }),
   },
 })
 const base = '/MAAS/metadata/2012-03-01'
