@@ -5,6 +5,7 @@ import { after, before, describe, test } from 'node:test'
 import { parseImageReference } from '@kiln/contract'
 import { containerToolPackages } from '@kiln/factory/bases/container-tools'
 import type { RegistryAccess } from '@kiln/factory/bases/registry-access'
+import { makeImageLayers } from '@kiln/factory/carriers/oci/image-layers'
 import { makeOci } from '@kiln/factory/carriers/oci/oci'
 import { pullPayload } from '@kiln/factory/registry/pull'
 import { pushLayout } from '@kiln/factory/registry/push'
@@ -110,19 +111,42 @@ mkdir whole; cp --archive merged/. whole/`
 
 async function makeImage() {
   const [out, scratch] = [await freshFolder(), await freshFolder()]
+  const packed = { out: await freshFolder(), scratch: await freshFolder() }
   const result = (folder: string) => ({ folder }) as StoredResult<never>
+  const surroundings = { signal, line: () => {}, progress: () => {} }
+  const tree = { packages: result(layers.packages), toolchain: result(tools.whole.folder) }
+  const compression = 'zstd'
+  await makeImageLayers(
+    {
+      id: 'image-layers',
+      kind: 'image-layers',
+      title: 'image layers',
+      params: { compression },
+      inputs: { packages: '', toolchain: '' },
+    },
+    { inputs: tree, ...packed, ...surroundings },
+  )
   const context: StepContext<'oci'> = {
     inputs: {
-      packages: result(layers.packages),
+      ...tree,
+      'image-layers': result(packed.out),
       convert: result(layers.convert),
-      toolchain: result(tools.whole.folder),
       payload: result(made.folder),
       'root-image': result(join(workshop.folder, 'root-image')),
     },
-    ...{ out, scratch, signal, line: () => {}, progress: () => {} },
+    ...{ out, scratch, ...surroundings },
   }
-  const params = { file: 'sample.oci', tag, arch: 'amd64' as const, epoch: 1_700_000_000 }
-  const inputs = { packages: '', convert: '', toolchain: '', payload: '', 'root-image': '' }
+  const params = {
+    file: 'sample.oci',
+    tag,
+    arch: 'amd64' as const,
+    compression,
+    epoch: 1_700_000_000,
+  } as const
+  const inputs = {
+    ...{ packages: '', convert: '', 'image-layers': '', toolchain: '' },
+    ...{ payload: '', 'root-image': '' },
+  }
   const { digest = '' } = await makeOci({ id: 'oci', kind: 'oci', title: 'oci', params, inputs }, context)
   return { layout: join(out, 'sample.oci'), digest }
 }

@@ -50,6 +50,17 @@ const Disk = z.strictObject({
 })
 export type DiskDefinition = z.infer<typeof Disk>
 
+/** How layers of a container image are packed. */
+export const compressions = ['zstd', 'gzip'] as const
+export type Compression = (typeof compressions)[number]
+
+const Container = z.strictObject({
+  compression: z
+    .enum(compressions)
+    .default('zstd')
+    .describe('How its layers are packed: zstd, or gzip for Docker before 23 and what else knows no zstd.'),
+})
+
 const Image = z.strictObject({
   flavor: z.string().describe('Distribution, as in distros/: debian.'),
   release: z.string().describe('Release of the distribution, in quotes: "13".'),
@@ -92,6 +103,7 @@ const Image = z.strictObject({
     .default([])
     .describe('Words added to the kernel command line.'),
   disk: Disk.optional().describe('Layout of the raw disk image.'),
+  container: Container.optional().describe('The container image.'),
 })
 
 export const artifactKinds = ['iso', 'raw', 'oci'] as const

@@ -7,6 +7,7 @@ export const ociTypes = {
   manifest: 'application/vnd.oci.image.manifest.v1+json',
   config: 'application/vnd.oci.image.config.v1+json',
   gzipLayer: 'application/vnd.oci.image.layer.v1.tar+gzip',
+  zstdLayer: 'application/vnd.oci.image.layer.v1.tar+zstd',
   /** `{}`: the configuration of what needs none. */
   empty: 'application/vnd.oci.empty.v1+json',
   dockerIndex: 'application/vnd.docker.distribution.manifest.list.v2+json',

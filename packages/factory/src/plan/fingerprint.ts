@@ -20,7 +20,8 @@ export const stepVersions: Record<StepKind, number> = {
   payload: 2,
   iso: 5,
   raw: 3,
-  oci: 1,
+  'image-layers': 1,
+  oci: 2,
 }
 
 /** All that decides what a step makes. Its hash is the step's content key. */

@@ -134,10 +134,14 @@ function planImage(image: ResolvedImage, build: ResolvedBuild, artifacts: readon
         agent,
       },
     },
+    ...(artifacts.includes('oci')
+      ? [planImageLayers(image, id('image-layers'), { ...root, toolchain })]
+      : []),
     ...artifacts.map((kind) => {
       const inputs = {
         payload: id('payload'),
         'root-image': id('root-image'),
+        'image-layers': id('image-layers'),
         'boot-loader': bootLoader,
         ...root,
         toolchain,
@@ -178,6 +182,21 @@ function conversion(image: ResolvedImage, build: ResolvedBuild): ConversionParam
   }
 }
 
+function planImageLayers(
+  image: ResolvedImage,
+  id: string,
+  { packages, toolchain }: Readonly<Record<'packages' | 'toolchain', string>>,
+): Step {
+  const { compression } = image
+  return {
+    id,
+    kind: 'image-layers',
+    title: 'image layers',
+    params: { compression },
+    inputs: { packages, toolchain },
+  }
+}
+
 type ArtifactPlanner = (
   image: ResolvedImage,
   id: string,
@@ -185,10 +204,17 @@ type ArtifactPlanner = (
 ) => Step
 
 /** Steps that the artifacts of an image are made from; each takes some. */
-type ArtifactInput = 'packages' | 'convert' | 'payload' | 'root-image' | 'boot-loader' | 'toolchain'
+type ArtifactInput =
+  | 'packages'
+  | 'convert'
+  | 'image-layers'
+  | 'payload'
+  | 'root-image'
+  | 'boot-loader'
+  | 'toolchain'
 
 const planArtifact: Record<ArtifactKind, ArtifactPlanner> = {
-  iso: (image, id, { packages: _packages, convert: _convert, ...inputs }) => ({
+  iso: (image, id, { payload, 'root-image': rootImage, 'boot-loader': bootLoader, toolchain }) => ({
     id,
     kind: 'iso',
     title: 'ISO',
@@ -200,7 +226,7 @@ const planArtifact: Record<ArtifactKind, ArtifactPlanner> = {
       medium: image.medium,
       epoch: image.root.all.epoch,
     },
-    inputs,
+    inputs: { payload, 'root-image': rootImage, 'boot-loader': bootLoader, toolchain },
   }),
   raw: (image, id, { payload, 'root-image': rootImage, toolchain }) => ({
     id,
@@ -224,6 +250,7 @@ const planArtifact: Record<ArtifactKind, ArtifactPlanner> = {
       file: artifactName(image.identity, '.oci'),
       tag: imageTag(image.identity),
       arch: image.identity.arch,
+      compression: image.compression,
       epoch: image.root.all.epoch,
     },
     inputs,

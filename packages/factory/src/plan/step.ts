@@ -1,4 +1,5 @@
 import type { Architecture, ImageIdentity, Layout } from '@kiln/contract'
+import type { Compression } from '@kiln/contract/definition'
 import type { ImportParams } from '../bases/import.ts'
 import type { DiskWish } from '../definition/disk.ts'
 import type { LockedArchive, LockedPackage } from '../lock/lock.ts'
@@ -116,10 +117,20 @@ export interface StepKinds {
     inputs: 'payload' | 'root-image' | 'toolchain'
     facts: { readonly digest: string; readonly size: number }
   }
+  /** The packages as layers of a container image. */
+  'image-layers': {
+    params: { readonly compression: Compression }
+    inputs: 'packages' | 'toolchain'
+    facts: {
+      readonly layers: number
+      /** Bytes of all of them, packed. */
+      readonly size: number
+    }
+  }
   /** An OCI image layout with the system as a container image, and its payload. */
   oci: {
     params: OciParams
-    inputs: 'packages' | 'convert' | 'payload' | 'root-image' | 'toolchain'
+    inputs: 'packages' | 'convert' | 'image-layers' | 'payload' | 'root-image' | 'toolchain'
     facts: {
       /** Of the index that the tag names: `sha256:<64 hex digits>`. */
       readonly digest: string
@@ -168,6 +179,7 @@ export interface OciParams {
   readonly file: string
   readonly tag: string
   readonly arch: Architecture
+  readonly compression: Compression
   readonly epoch: number
 }
 

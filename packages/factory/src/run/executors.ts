@@ -1,5 +1,6 @@
 import { importBase } from '../bases/import.ts'
 import { makeIso } from '../carriers/iso/iso.ts'
+import { makeImageLayers } from '../carriers/oci/image-layers.ts'
 import { makeOci } from '../carriers/oci/oci.ts'
 import { makeRaw } from '../carriers/raw/raw.ts'
 import { makeBootLoader } from '../payload/boot-loader.ts'
@@ -33,6 +34,7 @@ export function makeExecutors(poolFolder: string): Executors {
     payload: makePayload,
     iso: makeIso,
     raw: makeRaw,
+    'image-layers': makeImageLayers,
     oci: makeOci,
   }
 }
