@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { artifactKinds } from './artifacts.ts'
 import { sizePattern } from './bytes.ts'
 import { architectures, variants } from './names.ts'
 
@@ -105,9 +106,6 @@ const Image = z.strictObject({
   disk: Disk.optional().describe('Layout of the raw disk image.'),
   container: Container.optional().describe('The container image.'),
 })
-
-export const artifactKinds = ['iso', 'raw', 'oci'] as const
-export type ArtifactKind = (typeof artifactKinds)[number]
 
 export const Definition = z.strictObject({
   $schema: z.string().optional().describe('For editors.'),

@@ -93,7 +93,7 @@ const cases: readonly { readonly name: string; readonly text: string; readonly e
   {
     name: 'a wrong type behind an alias',
     text: `${valid}artifacts: &list [1]\n`,
-    expected: ['E-CONFIG-BAD-VALUE kiln.yaml:6:19 artifacts[0] is a number; allowed: iso, raw, oci'],
+    expected: ['E-CONFIG-BAD-VALUE kiln.yaml:6:19 artifacts[0] is a number; allowed: iso, oci, docker, raw'],
   },
   {
     name: 'nothing at all',

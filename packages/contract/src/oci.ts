@@ -23,6 +23,8 @@ export const ociAnnotations = {
   version: 'org.opencontainers.image.version',
   created: 'org.opencontainers.image.created',
   refName: 'org.opencontainers.image.ref.name',
+  /** By which containerd calls an image that it imports: a whole reference. */
+  containerdName: 'io.containerd.image.name',
   /** What an entry of an index is, where it is no image for a platform; Docker's names, which its tools respect. */
   referenceType: 'vnd.docker.reference.type',
   /** Digest of the image that the entry belongs to. */

@@ -1,15 +1,15 @@
-import { mkdir, readdir, statfs } from 'node:fs/promises'
+import { mkdir, statfs } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { type ImageIdentity, imageName, KilnError } from '@kiln/contract'
-import type { ArtifactKind } from '@kiln/contract/definition'
+import { type ArtifactKind, artifactFile, type ImageIdentity, imageName, KilnError } from '@kiln/contract'
 import type { ContainerTools } from './bases/container-tools.ts'
 import type { LoadedDefinition } from './definition/load.ts'
 import { withPlace } from './definition/places.ts'
 import { type Delivery, openDelivery } from './deliver.ts'
 import type { Emit } from './events.ts'
-import { planBuild as makePlan, planTools, stepId } from './plan/plan.ts'
+import { planBuild as makePlan, planTools } from './plan/plan.ts'
 import type { Plan, StepKinds } from './plan/step.ts'
+import { stepId } from './plan/step-id.ts'
 import { keepLock } from './resolve/keep-lock.ts'
 import {
   lockFile,
@@ -238,7 +238,10 @@ async function deliverImage(
   if (wanted)
     for (const part of payloadParts) await delivery.add(resultOf(image, part), folder, { shared: true })
   const built: BuiltArtifact[] = []
-  for (const kind of artifacts) built.push(await deliverArtifact(kind, resultOf(image, kind), out, delivery))
+  for (const kind of new Set(artifacts)) {
+    const file = artifactFile(image.identity, kind)
+    built.push(await deliverArtifact(kind, file, resultOf(image, kind), out, delivery))
+  }
   const { digest } = resultOf(image, 'payload')
   return { identity: image.identity, payload: { ...(wanted ? { folder } : {}), digest }, artifacts: built }
 }
@@ -258,13 +261,13 @@ async function requireSpace(folder: string): Promise<void> {
 
 async function deliverArtifact(
   kind: ArtifactKind,
+  file: string,
   result: StoredResult,
   out: string,
   delivery: Delivery,
 ): Promise<BuiltArtifact> {
   // People start virtual machines from disk images, which writes to them.
   await delivery.add(result, out, { shared: kind !== 'raw' })
-  const name = (await readdir(result.folder)).find((candidate) => candidate.endsWith(`.${kind}`)) ?? ''
   const { size } = result.facts as { readonly size: number }
-  return { kind, path: join(out, name), digest: result.digest, size }
+  return { kind, path: join(out, file), digest: result.digest, size }
 }

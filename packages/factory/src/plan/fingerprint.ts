@@ -22,6 +22,7 @@ export const stepVersions: Record<StepKind, number> = {
   raw: 3,
   'image-layers': 1,
   oci: 2,
+  docker: 1,
 }
 
 /** All that decides what a step makes. Its hash is the step's content key. */

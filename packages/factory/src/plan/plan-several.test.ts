@@ -3,8 +3,8 @@ import { describe, it } from 'node:test'
 import { architectures, artifactName, imageName, variants } from '@kiln/contract'
 import fc from 'fast-check'
 import { type Change, image, installed, keys, kinds, plan, rootOf, sample } from '../testkit/sample-plan.ts'
-import { stepId } from './plan.ts'
 import type { StepKind, StepOf } from './step.ts'
+import { stepId } from './step-id.ts'
 
 describe('the plan of several images', () => {
   const shared: readonly (readonly [what: string, change: Change, twice: readonly StepKind[]])[] = [

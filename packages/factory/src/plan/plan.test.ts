@@ -14,8 +14,9 @@ import {
   rootOf,
   sample,
 } from '../testkit/sample-plan.ts'
-import { planBuild, stepId } from './plan.ts'
+import { planBuild } from './plan.ts'
 import type { StepKind } from './step.ts'
+import { stepId } from './step-id.ts'
 
 describe('the plan of one image', () => {
   it('has each kind of step once, but for the files: of the base, of the toolchain, and of the image', () => {
@@ -119,6 +120,20 @@ describe('the plan of one image', () => {
     })
     const inputs = ['convert', 'image-layers', 'packages', 'payload', 'root-image', 'toolchain']
     assert.deepEqual(Object.keys(oci?.inputs ?? {}).sort(), inputs)
+  })
+
+  it('makes a file for Docker of the container image, also where that is not wanted itself', () => {
+    for (const artifacts of [['docker'], ['docker', 'oci']] as const) {
+      const { steps } = planBuild(buildOf(sample), artifacts)
+      assert.deepEqual(
+        ['oci', 'docker'].map((kind) => steps.filter((step) => step.kind === kind).length),
+        [1, 1],
+      )
+      const docker = steps.find((step) => step.kind === 'docker')
+      assert.equal(docker?.params.file, 'kairos-debian-13-core-amd64-generic-v1.0.0.docker.tar')
+      assert.equal(docker?.params.layout, 'kairos-debian-13-core-amd64-generic-v1.0.0.oci')
+      assert.equal(docker?.inputs.oci, stepId(sample, 'oci'))
+    }
   })
 
   it('packs the packages as image layers once for all versions that have the same', () => {

@@ -1,9 +1,10 @@
-import { artifactName, imageName, imageTag } from '@kiln/contract'
-import type { ArtifactKind } from '@kiln/contract/definition'
+import { type ArtifactKind, artifactFile, imageTag } from '@kiln/contract'
 import type { LockedPackage, PackageSet } from '../lock/lock.ts'
 import type { ResolvedBuild, ResolvedImage, ToolRoot } from '../resolve/resolve.ts'
 import { canonicalJson } from './fingerprint.ts'
+import { planContainer } from './plan-container.ts'
 import type { ConversionParams, Plan, Step, StepOf } from './step.ts'
+import { stepId } from './step-id.ts'
 
 /**
  * The steps that make all images and artifacts of a build. Pure. Images that share a base or packages share the steps:
@@ -51,11 +52,6 @@ function repository(id: string, title: string, packages: readonly LockedPackage[
 function withoutBase(all: PackageSet, base: PackageSet): LockedPackage[] {
   const inBase = new Set(base.packages.map(({ sha256 }) => sha256))
   return all.packages.filter(({ sha256 }) => !inBase.has(sha256))
-}
-
-/** Id of the step that makes an artifact, for finding its result. */
-export function stepId(image: ResolvedImage, what: string): string {
-  return `${imageName(image.identity)}/${what}`
 }
 
 function planImage(image: ResolvedImage, build: ResolvedBuild, artifacts: readonly ArtifactKind[]): Step[] {
@@ -134,19 +130,15 @@ function planImage(image: ResolvedImage, build: ResolvedBuild, artifacts: readon
         agent,
       },
     },
-    ...(artifacts.includes('oci')
-      ? [planImageLayers(image, id('image-layers'), { ...root, toolchain })]
-      : []),
-    ...artifacts.map((kind) => {
+    ...withContainer(artifacts).flatMap((kind) => {
       const inputs = {
         payload: id('payload'),
         'root-image': id('root-image'),
-        'image-layers': id('image-layers'),
         'boot-loader': bootLoader,
         ...root,
         toolchain,
       }
-      return planArtifact[kind](image, id(kind), inputs)
+      return planArtifact[kind](image, inputs)
     }),
   ]
 }
@@ -182,44 +174,26 @@ function conversion(image: ResolvedImage, build: ResolvedBuild): ConversionParam
   }
 }
 
-function planImageLayers(
-  image: ResolvedImage,
-  id: string,
-  { packages, toolchain }: Readonly<Record<'packages' | 'toolchain', string>>,
-): Step {
-  const { compression } = image
-  return {
-    id,
-    kind: 'image-layers',
-    title: 'image layers',
-    params: { compression },
-    inputs: { packages, toolchain },
-  }
+/** The file for Docker is made of the image layout, wanted or not. */
+function withContainer(artifacts: readonly ArtifactKind[]): readonly ArtifactKind[] {
+  return artifacts.includes('docker') && !artifacts.includes('oci') ? ['oci', ...artifacts] : artifacts
 }
 
 type ArtifactPlanner = (
   image: ResolvedImage,
-  id: string,
   inputs: Readonly<Record<ArtifactInput, string>>,
-) => Step
+) => Step | readonly Step[]
 
 /** Steps that the artifacts of an image are made from; each takes some. */
-type ArtifactInput =
-  | 'packages'
-  | 'convert'
-  | 'image-layers'
-  | 'payload'
-  | 'root-image'
-  | 'boot-loader'
-  | 'toolchain'
+type ArtifactInput = 'packages' | 'convert' | 'payload' | 'root-image' | 'boot-loader' | 'toolchain'
 
 const planArtifact: Record<ArtifactKind, ArtifactPlanner> = {
-  iso: (image, id, { payload, 'root-image': rootImage, 'boot-loader': bootLoader, toolchain }) => ({
-    id,
+  iso: (image, { payload, 'root-image': rootImage, 'boot-loader': bootLoader, toolchain }) => ({
+    id: stepId(image, 'iso'),
     kind: 'iso',
     title: 'ISO',
     params: {
-      file: artifactName(image.identity, '.iso'),
+      file: artifactFile(image.identity, 'iso'),
       title: `${image.name} ${image.identity.version}`,
       arch: image.identity.arch,
       cloudConfig: image.cloudConfig,
@@ -228,12 +202,12 @@ const planArtifact: Record<ArtifactKind, ArtifactPlanner> = {
     },
     inputs: { payload, 'root-image': rootImage, 'boot-loader': bootLoader, toolchain },
   }),
-  raw: (image, id, { payload, 'root-image': rootImage, toolchain }) => ({
-    id,
+  raw: (image, { payload, 'root-image': rootImage, toolchain }) => ({
+    id: stepId(image, 'raw'),
     kind: 'raw',
     title: 'disk image',
     params: {
-      file: artifactName(image.identity, '.raw'),
+      file: artifactFile(image.identity, 'raw'),
       title: `${image.name} ${image.identity.version}`,
       arch: image.identity.arch,
       cloudConfig: image.cloudConfig,
@@ -242,18 +216,19 @@ const planArtifact: Record<ArtifactKind, ArtifactPlanner> = {
     },
     inputs: { payload, 'root-image': rootImage, toolchain },
   }),
-  oci: (image, id, { 'boot-loader': _loader, ...inputs }) => ({
-    id,
-    kind: 'oci',
-    title: 'container image',
+  oci: planContainer,
+  docker: (image, { toolchain }) => ({
+    id: stepId(image, 'docker'),
+    kind: 'docker',
+    title: 'Docker archive',
     params: {
-      file: artifactName(image.identity, '.oci'),
+      file: artifactFile(image.identity, 'docker'),
+      layout: artifactFile(image.identity, 'oci'),
+      name: image.name,
       tag: imageTag(image.identity),
-      arch: image.identity.arch,
-      compression: image.compression,
       epoch: image.root.all.epoch,
     },
-    inputs,
+    inputs: { oci: stepId(image, 'oci'), toolchain },
   }),
 }
 

@@ -140,6 +140,12 @@ export interface StepKinds {
       readonly size: number
     }
   }
+  /** The container image alone, in one file that `docker load` takes. */
+  docker: {
+    params: DockerArchiveParams
+    inputs: 'oci' | 'toolchain'
+    facts: { readonly digest: string; readonly size: number }
+  }
 }
 
 export interface ConversionParams {
@@ -180,6 +186,16 @@ export interface OciParams {
   readonly tag: string
   readonly arch: Architecture
   readonly compression: Compression
+  readonly epoch: number
+}
+
+export interface DockerArchiveParams {
+  readonly file: string
+  /** Name of the folder in the result of `oci`. */
+  readonly layout: string
+  /** What it is called once it is loaded: `<name>:<tag>`. */
+  readonly name: string
+  readonly tag: string
   readonly epoch: number
 }
 

@@ -1,5 +1,6 @@
 import { importBase } from '../bases/import.ts'
 import { makeIso } from '../carriers/iso/iso.ts'
+import { makeDockerArchive } from '../carriers/oci/docker-archive.ts'
 import { makeImageLayers } from '../carriers/oci/image-layers.ts'
 import { makeOci } from '../carriers/oci/oci.ts'
 import { makeRaw } from '../carriers/raw/raw.ts'
@@ -36,5 +37,6 @@ export function makeExecutors(poolFolder: string): Executors {
     raw: makeRaw,
     'image-layers': makeImageLayers,
     oci: makeOci,
+    docker: makeDockerArchive,
   }
 }
