@@ -16,6 +16,7 @@ import { addPullCommand } from './commands/pull.ts'
 import { addPushCommand } from './commands/push.ts'
 import { addReproduceCommand } from './commands/reproduce.ts'
 import { addSchemaCommand } from './commands/schema.ts'
+import { addServeCommand } from './commands/serve.ts'
 import { addSupportBundleCommand } from './commands/support-bundle.ts'
 import { addTestCommand } from './commands/test.ts'
 import { lineWriter } from './report/reporter.ts'
@@ -45,6 +46,7 @@ export function createProgram(session: Session, done: Done): Command {
     addBootCommand,
     addPushCommand,
     addPullCommand,
+    addServeCommand,
     addLockCommand,
     addReproduceCommand,
     addPlanCommand,

@@ -72,6 +72,8 @@ export const errorFacts = {
   'E-PERMISSION': { exit: 'environment', title: 'permission is denied' },
   'E-CACHE-CORRUPT': { exit: 'verification', title: 'a cached object does not have its digest' },
 
+  'E-LISTEN': { exit: 'environment', title: 'an address cannot be listened on' },
+
   'E-ARTIFACT-MISSING': { exit: 'config', title: 'the artifact is not there' },
   'E-BOOT-FAILED': { exit: 'test', title: 'the machine did not come up' },
   'E-BOOT-TIMEOUT': { exit: 'timeout', title: 'the machine did not come up in time' },

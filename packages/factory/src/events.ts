@@ -73,6 +73,21 @@ const Summary = z
   })
   .describe('What was done. Comes once, at the end of a build that worked.')
 
+const Listening = z
+  .strictObject({ event: z.literal('listening'), url: z.string().describe('Where it can be asked.') })
+  .describe('A server can be asked from now on.')
+
+const Request = z
+  .strictObject({
+    event: z.literal('request'),
+    from: z.string().describe('Address of who asked.'),
+    method: z.string(),
+    path: z.string().describe('Without the query, in which there may be a token.'),
+    status: z.int(),
+    ms,
+  })
+  .describe('A server answered.')
+
 export const KilnEventSchema = z.discriminatedUnion('event', [
   Plan,
   StepStarted,
@@ -81,6 +96,8 @@ export const KilnEventSchema = z.discriminatedUnion('event', [
   StepFinished,
   StepFailed,
   Notice,
+  Listening,
+  Request,
   Summary,
 ])
 

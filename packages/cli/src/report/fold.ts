@@ -54,6 +54,8 @@ export function foldEvent(run: RunView, event: KilnEvent, now: number): RunView 
       return { ...run, summary }
     }
     case 'notice':
+    case 'listening':
+    case 'request':
       return run
   }
 }
