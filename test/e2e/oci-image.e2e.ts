@@ -198,7 +198,8 @@ describe('a system as a container image', () => {
   test('unpacks to what the layers are together', async () => {
     await runScript(
       workshop,
-      `skopeo --insecure-policy --tmpdir=/run/work/it copy --quiet oci:/run/work/layout:${tag} oci:single:x
+      `skopeo --insecure-policy --tmpdir=/run/work/it copy --quiet --dest-compress-format=gzip --dest-force-compress-format \
+         oci:/run/work/layout:${tag} oci:single:x
        umoci unpack --image single:x bundle; umount bundle/rootfs 2> /dev/null || true`,
       { mounts: [{ kind: 'bind-ro', source: image.layout, target: '/run/work/layout' }] },
     )

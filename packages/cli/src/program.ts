@@ -19,6 +19,7 @@ import { addSchemaCommand } from './commands/schema.ts'
 import { addServeCommand } from './commands/serve.ts'
 import { addSupportBundleCommand } from './commands/support-bundle.ts'
 import { addTestCommand } from './commands/test.ts'
+import { addUnpackCommand } from './commands/unpack.ts'
 import { lineWriter } from './report/reporter.ts'
 import { reportError, type Session } from './session.ts'
 
@@ -46,6 +47,7 @@ export function createProgram(session: Session, done: Done): Command {
     addBootCommand,
     addPushCommand,
     addPullCommand,
+    addUnpackCommand,
     addServeCommand,
     addLockCommand,
     addReproduceCommand,

@@ -25,6 +25,8 @@ export const ociAnnotations = {
   refName: 'org.opencontainers.image.ref.name',
   /** By which containerd calls an image that it imports: a whole reference. */
   containerdName: 'io.containerd.image.name',
+  /** `true` where the layers of an entry are packed by zstd: podman and skopeo ask for it, and would else add it. */
+  zstd: 'io.github.containers.compression.zstd',
   /** What an entry of an index is, where it is no image for a platform; Docker's names, which its tools respect. */
   referenceType: 'vnd.docker.reference.type',
   /** Digest of the image that the entry belongs to. */

@@ -30,7 +30,7 @@ export function plantLayout(
     ...{ name, flavor: 'debian', flavorRelease: '13', variant: 'core' },
     ...{ arch, device: 'generic', version: 'v1.0.0' },
   }
-  const index = put(imageIndex(image, payload, card, 0), ociTypes.index)
+  const index = put(imageIndex({ ...image, compression: 'zstd' }, payload, card, 0), ociTypes.index)
   writeFileSync(join(folder, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}')
   const manifests = [{ ...index, annotations: { [ociAnnotations.refName]: ref } }]
   writeFileSync(join(folder, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests }))

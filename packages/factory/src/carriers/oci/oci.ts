@@ -24,7 +24,7 @@ import { listLayer, packLayer } from './layers.ts'
  * digest is known before anything is pushed, and the same in each build.
  */
 export const makeOci: Executors['oci'] = async ({ params }, context) => {
-  const { file, tag, arch, epoch } = params
+  const { file, tag, arch, compression, epoch } = params
   const layout = join(context.out, file)
   const blobs = await openBlobs(blobFolder(layout))
   const layers = await packLayers(blobs, params, context)
@@ -35,7 +35,10 @@ export const makeOci: Executors['oci'] = async ({ params }, context) => {
   const empty = await blobs.putText('{}', ociTypes.empty)
   const payload = await blobs.putDocument(payloadManifest(empty, files, image), ociTypes.manifest)
   const identity = { ...card.image, arch }
-  const index = await blobs.putDocument(imageIndex(image, payload, identity, epoch), ociTypes.index)
+  const index = await blobs.putDocument(
+    imageIndex({ ...image, compression }, payload, identity, epoch),
+    ociTypes.index,
+  )
   await writeFile(join(layout, 'index.json'), `${JSON.stringify(layoutIndex(index, tag))}\n`)
   await writeFile(join(layout, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}\n')
   const { digest } = index
