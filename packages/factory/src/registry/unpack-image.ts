@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { lstat, mkdir, mkdtemp, readdir, readFile, rename, rmdir } from 'node:fs/promises'
+import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rename, rmdir } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { type Architecture, KilnError, ociAnnotations } from '@kiln/contract'
 import type { ContainerTools } from '../bases/container-tools.ts'
@@ -96,7 +96,7 @@ async function fill(
     options.access ?? registryAccess(process.env, source.kind === 'oci' ? source.reference : undefined)
   const imageOptions: ImageOptions = { tools, access, arch, scratch, signal, onLine: line }
   const { digest, manifest } = await findManifest(source, imageOptions)
-  if (isArtifact(manifest)) {
+  if (manifest && isArtifact(manifest)) {
     await fetchBlobs(source, digest, image, imageOptions)
     await mkdir(target)
     for (const layer of manifest.layers) {
@@ -111,7 +111,7 @@ async function fill(
   const what = sourceName(source)
   const progress = () => {}
   await unpackRoot({ tools, kind: 'layers', archives, target, what, scratch, signal, line, progress })
-  await dropMountPoints(target)
+  await settleMountPoints(target)
   return { digest, folder: target }
 }
 
@@ -119,13 +119,15 @@ async function fill(
 async function findManifest(
   source: ImageSource,
   options: ImageOptions,
-): Promise<{ readonly digest: string; readonly manifest: ImageManifest }> {
+): Promise<{ readonly digest: string; readonly manifest?: ImageManifest }> {
   const top = await inspectImage('manifest', source, options)
   const parsed = parseManifest(top)
   if (!('manifests' in parsed)) {
     return { digest: `sha256:${createHash('sha256').update(top).digest('hex')}`, manifest: parsed }
   }
   const digest = chooseManifest(parsed, options.arch)
+  // What lies in files has no name by its digest. Artifacts are not looked for there.
+  if (source.kind !== 'oci') return { digest }
   const manifest = parseManifest(await inspectImage('manifest', source, options, digest))
   if ('manifests' in manifest) throw new KilnError('E-IMAGE-MISSING', 'an index that names an index')
   return { digest, manifest }
@@ -144,10 +146,18 @@ function titleOf(layer: ImageManifest['layers'][number]): string {
 
 const hexOf = (digest: string) => digest.replace('sha256:', '')
 
-/** What is no system has no use for the empty folders that unpacking needed. */
-async function dropMountPoints(root: string): Promise<void> {
-  if (existsSync(join(root, 'etc')) || existsSync(join(root, 'usr'))) return
-  for (const name of runtimeFolders) await rmdir(join(root, name)).catch(() => {})
+/** What is no system has no use for the empty folders that unpacking needed; in a system they have the modes of every system. */
+async function settleMountPoints(root: string): Promise<void> {
+  const isSystem = existsSync(join(root, 'etc')) || existsSync(join(root, 'usr'))
+  for (const name of runtimeFolders) {
+    if (isSystem) await chmod(join(root, name), modes[name])
+    else await rmdir(join(root, name)).catch(() => {})
+  }
+}
+
+const modes: Readonly<Record<(typeof runtimeFolders)[number], number>> = {
+  ...{ dev: 0o755, proc: 0o555, run: 0o755, sys: 0o555 },
+  tmp: 0o1777,
 }
 
 async function place(

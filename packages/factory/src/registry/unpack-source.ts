@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs'
-import { join } from 'node:path'
+import { resolve } from 'node:path'
 import { KilnError } from '@kiln/contract'
 import type { ImageSource } from '../bases/image.ts'
 import { parseBase } from '../bases/source.ts'
@@ -17,8 +17,8 @@ export function unpackSource(text: string, folder = process.cwd()): ImageSource 
     if (source.kind === 'oci-layout') return { ...source, folder: there(source.folder) }
     if (source.kind === 'docker-archive') return { ...source, file: there(source.file) }
   }
-  if (scheme === 'oci-archive') return { kind: 'oci-archive', file: there(join(folder, rest)) }
-  if (scheme === 'ocifile' || scheme === 'file') return fromPath(join(folder, rest))
+  if (scheme === 'oci-archive') return { kind: 'oci-archive', file: there(resolve(folder, rest)) }
+  if (scheme === 'ocifile' || scheme === 'file') return fromPath(resolve(folder, rest))
   const { registry, repository, tag, digest } = readReference(text)
   const reference = `${registry}/${repository}${tag ? `:${tag}` : ''}${digest ? `@${digest}` : ''}`
   return { kind: 'oci', reference }
