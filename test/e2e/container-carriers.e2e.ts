@@ -6,6 +6,11 @@ import { createInterface } from 'node:readline'
 import { after, before, describe, type TestContext, test } from 'node:test'
 import { parseImageReference } from '@kiln/contract'
 import { containerToolPackages } from '@kiln/factory/bases/container-tools'
+import { addLayout, named, openBundle } from '@kiln/factory/bundle/bundle-layout'
+import { addExternal } from '@kiln/factory/bundle/external'
+import { lockImages } from '@kiln/factory/bundle/locked-images'
+import { loadDefinition } from '@kiln/factory/definition/load'
+import { listDistros } from '@kiln/factory/distros/load'
 import { pullPayload } from '@kiln/factory/registry/pull'
 import { unpackWith } from '@kiln/factory/registry/unpack-image'
 import { unpackSource } from '@kiln/factory/registry/unpack-source'
@@ -18,6 +23,7 @@ import { usualPatience } from '@kiln/node/source/wire'
 import { makeLayout, runScript, type Workshop } from './base-image.ts'
 import { debianRoot } from './debian-root.ts'
 import { freshFolder, isKiln, repository } from './harness.ts'
+import { type Registry, startRegistry } from './registry.ts'
 import {
   makeSampleArchive,
   makeSampleImage,
@@ -140,24 +146,24 @@ describe('a file for Docker', () => {
   })
 })
 
+/** As a program of its own: what a node runs to fetch keeps this one busy. */
+async function serving(t: TestContext, args: readonly string[] = [], path = image.layout): Promise<string> {
+  const command = ['serve', path, '--listen', '0', '--json', ...args]
+  const child = spawn(join(repository, 'kiln'), command, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const ended = new Promise((resolve) => child.once('close', resolve))
+  t.after(async () => {
+    child.kill('SIGINT')
+    assert.equal(await ended, 0)
+  })
+  for await (const line of createInterface(child.stdout)) {
+    const event = JSON.parse(line) as { readonly event?: string; readonly url: string }
+    if (event.event === 'listening') return new URL(event.url).host
+  }
+  return assert.fail('it does not listen')
+}
+
 describe('a registry made by kiln serve', () => {
   const token = '0123456789abcdef0123456789abcdef'
-
-  /** As a program of its own: what a node runs to fetch keeps this one busy. */
-  async function serving(t: TestContext, args: readonly string[] = []): Promise<string> {
-    const command = ['serve', image.layout, '--listen', '0', '--json', ...args]
-    const child = spawn(join(repository, 'kiln'), command, { stdio: ['ignore', 'pipe', 'inherit'] })
-    const ended = new Promise((resolve) => child.once('close', resolve))
-    t.after(async () => {
-      child.kill('SIGINT')
-      assert.equal(await ended, 0)
-    })
-    for await (const line of createInterface(child.stdout)) {
-      const event = JSON.parse(line) as { readonly event?: string; readonly url: string }
-      if (event.event === 'listening') return new URL(event.url).host
-    }
-    return assert.fail('it does not listen')
-  }
 
   test('skopeo copies all of it, and digests stay', async (t) => {
     const host = await serving(t)
@@ -216,5 +222,83 @@ describe('a registry made by kiln serve', () => {
     assert.deepEqual(unpacked.names, [...system.payload.files].sort())
     const none = unpackSource(`${host}/sample:none`)
     await assert.rejects(unpackWith(none, options(join(files, 'x'))), isKiln('E-IMAGE-MISSING'))
+  })
+})
+
+describe('a bundle for a place without a network', () => {
+  let registry: Registry
+  before(async () => {
+    registry = await startRegistry(workshop)
+    // As Docker writes them: an index of images in its own format. Their digests must not change on the way.
+    await runScript(
+      workshop,
+      'mkdir hello; echo hi > hello/hi; tar --create --file=hello.tar --directory=hello hi',
+    )
+    await makeLayout(workshop, 'hello-layout', [{ file: 'hello.tar', plain: 'hello.tar' }])
+    await runScript(
+      workshop,
+      `skopeo --insecure-policy --tmpdir=/run/work/it copy --quiet --all --format=v2s2 --dest-tls-verify=false \
+         oci:hello-layout:multi docker://${registry.host}/tools/hello:1`,
+      { network: true },
+    )
+  })
+  after(() => registry?.stop())
+
+  test('carries systems and images, by the lock, and a registry is made of it', async (t) => {
+    const name = `${registry.host}/tools/hello:1`
+    const folder = await freshFolder()
+    await writeFile(
+      join(folder, 'kiln.yaml'),
+      `name: sample\nversion: v1.0.0\nimages: [{flavor: debian, release: "13"}]\nbundle: {images: ["${name}"]}\n`,
+    )
+    await writeFile(join(folder, 'kiln.lock'), 'schema: kiln.lock/v1\nkiln: v0.1.0\nsets: {}\n')
+    const definition = loadDefinition(folder, listDistros())
+    const access = { allowInsecure: true }
+    const lock = { definition, tools: workshop.tools, access, signal }
+    await assert.rejects(
+      lockImages({ ...lock, renew: false, frozen: true }),
+      isKiln('E-LOCK-STALE', /tools.hello/),
+    )
+    const [locked] = await lockImages({ ...lock, renew: false, frozen: false })
+    assert.ok(locked)
+    assert.match(await readFile(join(folder, 'kiln.lock'), 'utf8'), new RegExp(`${name}: ${locked.digest}`))
+    assert.deepEqual(await lockImages({ ...lock, renew: false, frozen: true }), [locked])
+
+    const bundle = await openBundle(join(folder, 'bundle'))
+    const [own] = await addLayout(bundle, image.layout)
+    assert.ok(own)
+    const fetching = { ...silent, tools: workshop.tools, access, architectures: ['amd64'] as const }
+    const hello = await addExternal(bundle, locked, fetching)
+    const before = bundle.added()
+    await addExternal(bundle, locked, fetching)
+    assert.equal(bundle.added(), before, 'nothing is fetched twice')
+    await bundle.finish([
+      named(own, `sample:${sampleTag}`, sampleTag),
+      named(hello, locked.reference, undefined),
+    ])
+
+    const host = await serving(t, [], join(folder, 'bundle'))
+    const digest = await runScript(
+      workshop,
+      `skopeo --insecure-policy --tmpdir=/run/work/it --override-arch=amd64 copy --quiet --src-tls-verify=false \
+         docker://${host}/tools/hello:1 dir:hello-copied
+       skopeo --insecure-policy inspect --raw --tls-verify=false docker://${host}/tools/hello:1 | sha256sum
+       skopeo --insecure-policy inspect --raw --tls-verify=false docker://${host}/sample:${sampleTag} | sha256sum`,
+      { network: true },
+    )
+    assert.deepEqual(
+      digest.match(/[0-9a-f]{64}/g)?.map((hex) => `sha256:${hex}`),
+      [locked.digest, image.digest],
+    )
+    // A node that reaches no server at all.
+    const node = {
+      arch: 'amd64' as const,
+      settings: { registries: {}, allowInsecure: false },
+      authFiles: [],
+      work: join(workshop.folder, 'work'),
+      patience: usualPatience,
+    }
+    const source = openSource(nodeHost(), `ocifile:${join(folder, 'bundle')}:${sampleTag}`, node)
+    assert.equal(source.describe().digest, system.payload.digest)
   })
 })

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import packageFacts from '../package.json' with { type: 'json' }
 import { addBootCommand } from './commands/boot.ts'
 import { addBuildCommand } from './commands/build.ts'
+import { addBundleCommand } from './commands/bundle.ts'
 import { addCacheCommand } from './commands/cache.ts'
 import { addCheckCommand } from './commands/check.ts'
 import { addCloudConfigCommand } from './commands/cloud-config/index.ts'
@@ -48,6 +49,7 @@ export function createProgram(session: Session, done: Done): Command {
     addPushCommand,
     addPullCommand,
     addUnpackCommand,
+    addBundleCommand,
     addServeCommand,
     addLockCommand,
     addReproduceCommand,

@@ -5,8 +5,9 @@ export {
   type BuiltImage,
   build,
   planBuild,
-  renewLock,
 } from './build.ts'
+export { type BundleResult, bundle } from './bundle/bundle.ts'
+export { renewLock } from './bundle/renew-lock.ts'
 export { type LoadedDefinition, type LoadedImage, loadDefinition } from './definition/load.ts'
 export { listDistros } from './distros/load.ts'
 export type { Emit, KilnEvent, PlannedStep } from './events.ts'

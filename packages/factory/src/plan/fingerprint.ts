@@ -10,7 +10,7 @@ export const stepVersions: Record<StepKind, number> = {
   toolchain: 2,
   agent: 1,
   base: 3,
-  import: 1,
+  import: 2,
   packages: 3,
   convert: 1,
   validate: 1,

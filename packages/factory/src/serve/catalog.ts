@@ -62,16 +62,15 @@ const emptyRepository = (): Repository => ({
 
 /** `registry.k8s.io/pause:3.10` is asked for as `registry.k8s.io/pause` or, by who takes this for a mirror, as `pause`. */
 function namesOf({ annotations = {} }: LayoutDescriptor, name: string): [string, string | undefined][] {
-  const text = annotations[ociAnnotations.refName]
+  const tagText = annotations[ociAnnotations.refName]
+  const text = annotations[ociAnnotations.containerdName] ?? tagText
   if (text === undefined) return [[name, undefined]]
-  if (!text.includes('/')) return [[name, text]]
+  if (text === tagText && !text.includes('/')) return [[name, text]]
   const reference = parseImageReference(text)
   if (!reference) return []
   const { registry, repository, tag } = reference
-  return [
-    [`${registry}/${repository}`, tag],
-    [repository, tag],
-  ]
+  const names = [`${registry}/${repository}`, repository, repository.replace(/^library\//, '')]
+  return [...new Set(names)].map((each) => [each, tag])
 }
 
 async function addDocument(layout: string, entry: LayoutDescriptor, repository: Repository): Promise<void> {
