@@ -3,11 +3,14 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
-import { blobPath, readLayoutIndex } from '../layout/read.ts'
+import { ociTypes } from '@kiln/contract'
+import { blobPath, readBlobDocument, readLayoutIndex } from '../layout/read.ts'
+import { findPayload } from '../registry/payload-manifest.ts'
 import { readCatalog } from '../serve/catalog.ts'
 import { plantLayout } from '../testkit/sample-layout.ts'
 import { expectCode, plant, temporaryFolder } from '../testkit/testkit.ts'
 import { addLayout, named, openBundle } from './bundle-layout.ts'
+import { joinLayouts } from './join.ts'
 
 const blobs = (folder: string) => readdirSync(join(folder, 'blobs/sha256')).sort()
 
@@ -83,4 +86,35 @@ describe('a bundle', () => {
     await expectCode('E-CONFIG-EXISTS', () => openBundle(folder))
     assert.deepEqual(readdirSync(folder), ['letters'])
   })
+})
+
+test('several architectures become one index, which keeps each of them as it was', async (t) => {
+  const folder = temporaryFolder(t)
+  const parts = (['amd64', 'arm64'] as const).map((arch) => {
+    const layout = join(folder, arch)
+    return { arch, made: plantLayout(layout, { arch, ref: arch, salt: arch }), layout }
+  })
+  const [amd64, arm64] = parts.map(({ layout, arch, made }) => ({
+    folder: layout,
+    tag: arch,
+    digest: made.index.digest,
+  }))
+  assert.ok(amd64 && arm64)
+  const joined = await joinLayouts([amd64, arm64], join(folder, 'joined'))
+  const index = await readBlobDocument(joined.folder, { mediaType: ociTypes.index, digest: joined.digest })
+  assert.ok('index' in index)
+  assert.deepEqual(
+    index.index.manifests.map(({ digest, platform }) => [platform?.architecture, digest]),
+    parts.flatMap(({ arch, made }) => [
+      [arch, made.image.digest],
+      ['unknown', made.payload.digest],
+    ]),
+  )
+  const text = JSON.stringify(index.index)
+  for (const { arch, made } of parts) {
+    assert.deepEqual(findPayload(text, 'sample', arch), { kind: 'elsewhere', digest: made.payload.digest })
+  }
+  const all = new Set(parts.flatMap(({ layout }) => blobs(layout)))
+  for (const { made } of parts) all.delete(made.index.digest.replace('sha256:', ''))
+  assert.deepEqual(blobs(joined.folder), [...all, joined.digest.replace('sha256:', '')].sort())
 })

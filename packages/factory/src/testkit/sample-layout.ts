@@ -1,13 +1,18 @@
 import { createHash } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { ociAnnotations, ociTypes } from '@kiln/contract'
+import { type Architecture, ociAnnotations, ociTypes } from '@kiln/contract'
 import { imageIndex, imageManifest, payloadManifest } from '../carriers/oci/documents.ts'
 
 /** A small OCI image layout: an image of two layers with its payload, as kiln makes them. */
 export function plantLayout(
   folder: string,
-  { name = 'sample', ref = '13-core-amd64-generic-v1.0.0', arch = 'amd64' as const, salt = '' } = {},
+  {
+    name = 'sample',
+    ref = '13-core-amd64-generic-v1.0.0',
+    arch = 'amd64',
+    salt = '',
+  }: { name?: string; ref?: string; arch?: Architecture; salt?: string } = {},
 ) {
   const blobs = join(folder, 'blobs/sha256')
   mkdirSync(blobs, { recursive: true })

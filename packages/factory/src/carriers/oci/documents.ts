@@ -1,5 +1,6 @@
 import { type Architecture, ociAnnotations, ociTypes, type Payload, payloadReference } from '@kiln/contract'
 import type { Compression } from '@kiln/contract/definition'
+import type { LayoutIndex } from '../../layout/read.ts'
 
 /** Documents of an image and of the payload bound to it: OCI image specification 1.1. Pure; digests are known before. */
 export interface Descriptor {
@@ -106,6 +107,16 @@ export function imageIndex(
       [ociAnnotations.version]: card.version,
       [ociAnnotations.created]: timeText(epoch),
     },
+  }
+}
+
+/** One index for several architectures of a system: the entries of each, one after another. */
+export function mergeIndexes(indexes: readonly [LayoutIndex, ...LayoutIndex[]]): Document {
+  return {
+    schemaVersion: 2,
+    mediaType: ociTypes.index,
+    manifests: indexes.flatMap(({ manifests }) => manifests),
+    annotations: indexes[0].annotations,
   }
 }
 
