@@ -88,6 +88,17 @@ const Request = z
   })
   .describe('A server answered.')
 
+const Machine = z
+  .strictObject({
+    event: z.literal('machine'),
+    machine: z.string().describe('Its name in the inventory.'),
+    phase: z
+      .enum(['waiting', 'script', 'kernel', 'initramfs', 'root', 'config'])
+      .describe('What it fetched.'),
+    from: z.string().describe('Its address.'),
+  })
+  .describe('A machine that starts over the network is one step further.')
+
 export const KilnEventSchema = z.discriminatedUnion('event', [
   Plan,
   StepStarted,
@@ -98,6 +109,7 @@ export const KilnEventSchema = z.discriminatedUnion('event', [
   Notice,
   Listening,
   Request,
+  Machine,
   Summary,
 ])
 

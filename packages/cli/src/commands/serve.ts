@@ -20,6 +20,8 @@ interface ServeCommandOptions extends OutputOptions {
   readonly public?: boolean
   readonly tlsCert?: string
   readonly tlsKey?: string
+  readonly netboot?: string
+  readonly netbootState?: string
 }
 
 export function addServeCommand(program: Command, session: Session, done: Done): void {
@@ -40,6 +42,8 @@ export function addServeCommand(program: Command, session: Session, done: Done):
     .option('--public', 'whoever reaches the address may read')
     .option('--tls-cert <file>', 'certificate chain, PEM: listen with TLS')
     .option('--tls-key <file>', 'its key, PEM')
+    .option('--netboot <file>', 'inventory of machines that start over the network')
+    .option('--netboot-state <file>', 'keep here who has which machine')
     .addOption(jsonOption())
     .addOption(progressOption())
     .action(async (paths: string[], options: ServeCommandOptions) => {
@@ -58,7 +62,7 @@ async function serve(
   context: CommandContext,
 ): Promise<Outcome> {
   const { serve: run } = await import('@kiln/factory/serve/serve')
-  const { listen, tokenFile, tlsCert, tlsKey } = options
+  const { listen, tokenFile, tlsCert, tlsKey, netboot, netbootState } = options
   if ((tlsCert === undefined) !== (tlsKey === undefined)) {
     const { KilnError } = await import('@kiln/contract')
     throw new KilnError('E-USAGE', '--tls-cert and --tls-key go together')
@@ -70,6 +74,9 @@ async function serve(
     emit: context.emit,
     signal: context.session.signal,
     ...(tokenFile === undefined ? {} : { tokenFile }),
+    ...(netboot === undefined
+      ? {}
+      : { netboot: { inventory: netboot, ...(netbootState === undefined ? {} : { state: netbootState }) } }),
     ...(tlsCert === undefined || tlsKey === undefined ? {} : { tls: { cert: tlsCert, key: tlsKey } }),
   })
   return { result, lines: [] }

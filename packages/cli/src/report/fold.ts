@@ -56,6 +56,7 @@ export function foldEvent(run: RunView, event: KilnEvent, now: number): RunView 
     case 'notice':
     case 'listening':
     case 'request':
+    case 'machine':
       return run
   }
 }

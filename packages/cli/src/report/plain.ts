@@ -27,6 +27,8 @@ export function plainLines(before: RunView, event: KilnEvent): string[] {
       return [`${event.level.padEnd(8)} ${plainText(event.message)}`]
     case 'listening':
       return [`listens  ${plainText(event.url)}`]
+    case 'machine':
+      return [`machine  ${plainText(`${event.machine}: ${event.phase}`)} (${event.from})`]
     case 'request':
       return [requestLine(event)]
     case 'summary':

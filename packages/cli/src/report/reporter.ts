@@ -85,7 +85,7 @@ function isFrequent(event: KilnEvent): boolean {
 
 /** Notices stay on the screen, above the live part. */
 function lineAbove(event: KilnEvent, screen: Screen): string {
-  if (event.event === 'listening' || event.event === 'request') {
+  if (event.event === 'listening' || event.event === 'request' || event.event === 'machine') {
     return `${fit(plainLines(emptyRun, event)[0] ?? '', screen.size().columns)}\n`
   }
   if (event.event !== 'notice') return ''

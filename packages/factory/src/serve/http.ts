@@ -24,7 +24,14 @@ export interface ServeRequest {
 export interface Answer {
   readonly status: number
   readonly headers?: Readonly<Record<string, string>>
-  readonly body?: string | ServedFile
+  readonly body?: string | ServedFile | ServedParts
+  /** What is told of the path, where there is a secret in it. */
+  readonly shown?: string
+}
+
+/** Pieces one after another; no ranges of them. */
+export interface ServedParts {
+  readonly parts: readonly (Buffer | ServedFile)[]
 }
 
 export interface ServedFile {
@@ -123,8 +130,9 @@ async function answer(
   let path = url.split('?')[0] ?? '/'
   try {
     const asked = readRequest(request, from)
-    path = asked.path
-    await send(asked, response, await firstAnswer(options.handlers, asked))
+    const given = await firstAnswer(options.handlers, asked)
+    path = given.shown ?? asked.path
+    await send(asked, response, given)
   } catch (error) {
     // Who got a part of an answer must not take it for the whole.
     if (response.headersSent) response.destroy()
@@ -186,7 +194,23 @@ async function send(request: ServeRequest, response: ServerResponse, given: Answ
     response.writeHead(status, { ...always, 'content-length': length }).end(isHead ? undefined : body)
     return
   }
-  await sendFile(request, response, { ...given, headers: always, body })
+  if ('parts' in body) await sendParts(response, { status, headers: always }, body, isHead)
+  else await sendFile(request, response, { ...given, headers: always, body })
+}
+
+async function sendParts(
+  response: ServerResponse,
+  { status, headers }: Answer,
+  { parts }: ServedParts,
+  isHead: boolean,
+): Promise<void> {
+  const length = parts.reduce((sum, part) => sum + (Buffer.isBuffer(part) ? part.length : part.size), 0)
+  response.writeHead(status, { ...headers, 'content-length': length })
+  for (const part of isHead ? [] : parts) {
+    const stream = Buffer.isBuffer(part) ? [part] : createReadStream(part.file, { end: part.size - 1 })
+    await pipeline(stream, response, { end: false })
+  }
+  response.end()
 }
 
 async function sendFile(

@@ -3,9 +3,13 @@ import { isIP } from 'node:net'
 import { KilnError } from '@kiln/contract'
 import type { Emit } from '../events.ts'
 import { artifacts } from './artifacts.ts'
-import { readCatalog } from './catalog.ts'
+import { type Catalog, readCatalog } from './catalog.ts'
 import { distribution } from './distribution.ts'
 import { type Handler, type RunningServer, startServer } from './http.ts'
+import { readInventory } from './netboot/inventory.ts'
+import { type Netboot, openNetboot } from './netboot/netboot.ts'
+import { findPayloads } from './netboot/payloads.ts'
+import { readStates, stateKeeper } from './netboot/state-file.ts'
 import { findPublished } from './published.ts'
 import { readTokens, requireToken } from './tokens.ts'
 
@@ -21,6 +25,8 @@ export interface ServeOptions {
   readonly tokenFile?: string
   /** Whoever reaches the address may read. Without it, that takes the loopback interface. */
   readonly isPublic: boolean
+  /** Inventory of machines that start over the network; and where to keep who has which of them. */
+  readonly netboot?: { readonly inventory: string; readonly state?: string }
   readonly emit: Emit
   readonly signal: AbortSignal
 }
@@ -45,7 +51,13 @@ export async function serve(
   const guards = await openGuards(options)
   const { layouts, files } = await findPublished(paths)
   const catalog = await readCatalog(layouts)
-  const handlers = [health, ...guards, distribution(catalog), artifacts(files)]
+  const netboot = await openNetbootOf(options, catalog)
+  const handlers = [
+    ...[health, ...(netboot ? [netboot.open] : [])],
+    ...guards,
+    ...(netboot ? [netboot.guarded] : []),
+    ...[distribution(catalog), artifacts(files)],
+  ]
   const tls = options.tls && { cert: await readPem(options.tls.cert), key: await readPem(options.tls.key) }
   signal.throwIfAborted()
   const server = await startServer({ host, port, handlers, emit, ...(tls ? { tls } : {}) })
@@ -58,6 +70,22 @@ export async function serve(
 }
 
 const health: Handler = ({ path }) => (path === '/healthz' ? { status: 200, body: 'ok\n' } : undefined)
+
+async function openNetbootOf(
+  { netboot, tls, emit }: ServeOptions,
+  catalog: Catalog,
+): Promise<Netboot | undefined> {
+  if (!netboot) return undefined
+  const { state } = netboot
+  return openNetboot({
+    inventory: readInventory(netboot.inventory),
+    payloads: await findPayloads(catalog),
+    scheme: tls ? 'https' : 'http',
+    emit,
+    now: Date.now,
+    ...(state === undefined ? {} : { states: readStates(state), keep: stateKeeper(state) }),
+  })
+}
 
 /** @throws KilnError E-USAGE where others could read and nobody said that they may */
 async function openGuards({ host, tokenFile, isPublic }: ServeOptions): Promise<Handler[]> {
