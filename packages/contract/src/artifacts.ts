@@ -5,6 +5,7 @@ import { artifactName, type ImageIdentity } from './names.ts'
 export const artifactKinds = [
   'iso',
   'oci',
+  'docker',
   'raw',
   'raw-efi',
   'raw-bios',
@@ -22,6 +23,7 @@ export type ArtifactKind = (typeof artifactKinds)[number]
 const extensions: Readonly<Record<ArtifactKind, string>> = {
   iso: '.iso',
   oci: '.oci',
+  docker: '.docker.tar',
   raw: '.raw',
   'raw-efi': '.efi.raw',
   'raw-bios': '.bios.raw',
@@ -39,11 +41,18 @@ export function artifactFile(image: ImageIdentity, kind: ArtifactKind): string {
   return artifactName(image, extensions[kind])
 }
 
+/** Artifacts that are container images. */
+export type ContainerArtifact = 'oci' | 'docker'
+
+export function isContainerArtifact(kind: ArtifactKind): kind is ContainerArtifact {
+  return kind === 'oci' || kind === 'docker'
+}
+
 /** Artifacts that are, or hold, a disk on which the system is installed. */
-export type DiskArtifact = Exclude<ArtifactKind, 'iso' | 'oci'>
+export type DiskArtifact = Exclude<ArtifactKind, 'iso' | ContainerArtifact>
 
 export function isDiskArtifact(kind: ArtifactKind): kind is DiskArtifact {
-  return kind !== 'iso' && kind !== 'oci'
+  return kind !== 'iso' && !isContainerArtifact(kind)
 }
 
 /** Sizes that a format or a cloud takes for its disks. Bytes. */

@@ -7,7 +7,8 @@ export interface BootParameters {
   /** Bytes from the start of root.img to the hash tree: `kiln.hashoffset=`. */
   readonly hashOffset: number | undefined
   /**
-   * Where the root is: `root=live:CDLABEL=<label>`, or `kiln.slot=<name>` on COS_STATE. Without both, and without a `root=`
+   * Where the root is: `root=live:CDLABEL=<label>`, `root=live:memory` for one that came with the initramfs, or
+   * `kiln.slot=<name>` on COS_STATE. Without both, and without a `root=`
    * that is somebody else's, it is the slot that has the root hash as its name: so one UKI serves all carriers.
    */
   readonly source: RootSource | undefined
@@ -23,11 +24,17 @@ export interface BootParameters {
   readonly watchdogSeconds: number
 }
 
+/** Says that the root image came with the initramfs, and where it is there. */
+export const memoryRootWord = 'root=live:memory'
+export const memoryRoot = '/payload/root.img'
+
 /** Longer than any single step of a healthy boot. */
 const usualWatchdogSeconds = 180
 
 export type RootSource =
   | { readonly kind: 'live'; readonly label: string }
+  /** The root image is a file of the initramfs: {@link memoryRoot}. */
+  | { readonly kind: 'memory' }
   | { readonly kind: 'slot'; readonly slot: string }
 
 /** Splits a command line into words. `a="b c"` is one word, `a=b c`; an unclosed quote runs to the end. */
@@ -81,6 +88,7 @@ function rootSource(words: readonly string[], rootHash: string | undefined): Roo
   if (slot) return { kind: 'slot', slot }
   const root = parameter(words, 'root')
   if (root === undefined) return rootHash === undefined ? undefined : { kind: 'slot', slot: rootHash }
+  if (root === memoryRootWord.slice('root='.length)) return { kind: 'memory' }
   const label = root.match(/^live:(?:CD)?LABEL=(.+)$/)?.[1]
   return label === undefined ? undefined : { kind: 'live', label }
 }

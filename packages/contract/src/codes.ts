@@ -39,6 +39,7 @@ export const errorFacts = {
   'E-IMAGE-MISSING': { exit: 'config', title: 'an image that the registry does not have' },
   'E-PAYLOAD-MISSING': { exit: 'config', title: 'an image without a payload' },
   'E-PAYLOAD-DAMAGED': { exit: 'verification', title: 'a payload that is not what its card says' },
+  'E-LAYOUT-INVALID': { exit: 'verification', title: 'a folder that is no whole OCI image layout' },
   'E-OVERLAY-UNREADABLE': { exit: 'config', title: 'a folder of files is missing or cannot be read' },
   'E-CLOUD-CONFIG': { exit: 'config', title: 'a cloud-config that is not understood' },
   'E-CLOUD-CONFIG-MISFIT': { exit: 'config', title: 'two sources of configuration that cannot be merged' },
@@ -71,6 +72,8 @@ export const errorFacts = {
   'E-DISK-FULL': { exit: 'environment', title: 'no space is left' },
   'E-PERMISSION': { exit: 'environment', title: 'permission is denied' },
   'E-CACHE-CORRUPT': { exit: 'verification', title: 'a cached object does not have its digest' },
+
+  'E-LISTEN': { exit: 'environment', title: 'an address cannot be listened on' },
 
   'E-ARTIFACT-MISSING': { exit: 'config', title: 'the artifact is not there' },
   'E-ARTIFACT-UNKNOWN': { exit: 'config', title: 'a file that is no artifact' },

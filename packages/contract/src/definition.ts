@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { artifactKinds } from './artifacts.ts'
 import { sizePattern } from './bytes.ts'
+import { parseImageReference } from './image-reference.ts'
 import { architectures, variants } from './names.ts'
 
 /**
@@ -56,6 +57,17 @@ const Disk = z.strictObject({
 })
 export type DiskDefinition = z.infer<typeof Disk>
 
+/** How layers of a container image are packed. */
+export const compressions = ['zstd', 'gzip'] as const
+export type Compression = (typeof compressions)[number]
+
+const Container = z.strictObject({
+  compression: z
+    .enum(compressions)
+    .default('zstd')
+    .describe('How its layers are packed: zstd, or gzip for Docker before 23 and what else knows no zstd.'),
+})
+
 const Image = z.strictObject({
   flavor: z.string().describe('Distribution, as in distros/: debian.'),
   release: z.string().describe('Release of the distribution, in quotes: "13".'),
@@ -98,7 +110,24 @@ const Image = z.strictObject({
     .default([])
     .describe('Words added to the kernel command line.'),
   disk: Disk.optional().describe('Layout of the disk, in all artifacts that are one.'),
+  container: Container.optional().describe('The container image.'),
 })
+
+const Bundle = z.strictObject({
+  images: z
+    .array(z.string().refine(isPlainReference, 'is no name of an image: [registry/]name[:tag][@sha256:…]'))
+    .default([])
+    .describe('Container images that go along. kiln.lock keeps which they were.'),
+  repository: z
+    .string()
+    .refine((text) => isPlainReference(text) && !/[@]|:[^/]*$/.test(text), 'is no name of a repository')
+    .optional()
+    .describe('Name of the own images: registry.example.org/team/os. Default: the name of the system.'),
+})
+
+function isPlainReference(text: string): boolean {
+  return parseImageReference(text) !== undefined
+}
 
 export const Definition = z.strictObject({
   $schema: z.string().optional().describe('For editors.'),
@@ -122,6 +151,7 @@ export const Definition = z.strictObject({
     .optional()
     .describe("Keyring that signs the archive. Default: the build machine's own."),
   images: z.array(Image).min(1, 'must name at least one image').describe('The images to build.'),
+  bundle: Bundle.optional().describe('What kiln bundle puts together for places without a network.'),
   artifacts: z.array(z.enum(artifactKinds)).default(['iso']).describe('What to make of each image.'),
 })
 

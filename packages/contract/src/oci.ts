@@ -7,6 +7,7 @@ export const ociTypes = {
   manifest: 'application/vnd.oci.image.manifest.v1+json',
   config: 'application/vnd.oci.image.config.v1+json',
   gzipLayer: 'application/vnd.oci.image.layer.v1.tar+gzip',
+  zstdLayer: 'application/vnd.oci.image.layer.v1.tar+zstd',
   /** `{}`: the configuration of what needs none. */
   empty: 'application/vnd.oci.empty.v1+json',
   dockerIndex: 'application/vnd.docker.distribution.manifest.list.v2+json',
@@ -22,6 +23,10 @@ export const ociAnnotations = {
   version: 'org.opencontainers.image.version',
   created: 'org.opencontainers.image.created',
   refName: 'org.opencontainers.image.ref.name',
+  /** By which containerd calls an image that it imports: a whole reference. */
+  containerdName: 'io.containerd.image.name',
+  /** `true` where the layers of an entry are packed by zstd: podman and skopeo ask for it, and would else add it. */
+  zstd: 'io.github.containers.compression.zstd',
   /** What an entry of an index is, where it is no image for a platform; Docker's names, which its tools respect. */
   referenceType: 'vnd.docker.reference.type',
   /** Digest of the image that the entry belongs to. */

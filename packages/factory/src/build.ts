@@ -150,7 +150,7 @@ export async function makeContainerTools(
 }
 
 /** Resolves all sets of all images anew and writes the lock. @returns whether it changed */
-export async function renewLock(
+export async function renewSets(
   options: Omit<PlanOptions, 'image'>,
 ): Promise<{ file: string; changed: boolean }> {
   const { build } = await planBuild({ ...options, renewLock: true })

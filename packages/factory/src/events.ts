@@ -73,6 +73,32 @@ const Summary = z
   })
   .describe('What was done. Comes once, at the end of a build that worked.')
 
+const Listening = z
+  .strictObject({ event: z.literal('listening'), url: z.string().describe('Where it can be asked.') })
+  .describe('A server can be asked from now on.')
+
+const Request = z
+  .strictObject({
+    event: z.literal('request'),
+    from: z.string().describe('Address of who asked.'),
+    method: z.string(),
+    path: z.string().describe('Without the query, in which there may be a token.'),
+    status: z.int(),
+    ms,
+  })
+  .describe('A server answered.')
+
+const Machine = z
+  .strictObject({
+    event: z.literal('machine'),
+    machine: z.string().describe('Its name in the inventory.'),
+    phase: z
+      .enum(['waiting', 'script', 'kernel', 'initramfs', 'root', 'config'])
+      .describe('What it fetched.'),
+    from: z.string().describe('Its address.'),
+  })
+  .describe('A machine that starts over the network is one step further.')
+
 export const KilnEventSchema = z.discriminatedUnion('event', [
   Plan,
   StepStarted,
@@ -81,6 +107,9 @@ export const KilnEventSchema = z.discriminatedUnion('event', [
   StepFinished,
   StepFailed,
   Notice,
+  Listening,
+  Request,
+  Machine,
   Summary,
 ])
 

@@ -54,6 +54,9 @@ export function foldEvent(run: RunView, event: KilnEvent, now: number): RunView 
       return { ...run, summary }
     }
     case 'notice':
+    case 'listening':
+    case 'request':
+    case 'machine':
       return run
   }
 }

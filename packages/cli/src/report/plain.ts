@@ -25,9 +25,21 @@ export function plainLines(before: RunView, event: KilnEvent): string[] {
       return [`failed   ${plainText(event.title)}: ${event.code} (${formatDuration(event.ms)})`]
     case 'notice':
       return [`${event.level.padEnd(8)} ${plainText(event.message)}`]
+    case 'listening':
+      return [`listens  ${plainText(event.url)}`]
+    case 'machine':
+      return [`machine  ${plainText(`${event.machine}: ${event.phase}`)} (${event.from})`]
+    case 'request':
+      return [requestLine(event)]
     case 'summary':
       return [summaryLine(event)]
   }
+}
+
+/** `asked    10.0.0.7 GET /v2/ 200 (3 ms)` */
+export function requestLine(event: Extract<KilnEvent, { event: 'request' }>): string {
+  const { from, method, path, status, ms } = event
+  return `asked    ${from} ${plainText(`${method} ${path}`)} ${status} (${formatDuration(ms)})`
 }
 
 /** `built 3, reused 41, downloaded 12.4 MiB, 38.0 s` */

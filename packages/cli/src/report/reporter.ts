@@ -85,6 +85,9 @@ function isFrequent(event: KilnEvent): boolean {
 
 /** Notices stay on the screen, above the live part. */
 function lineAbove(event: KilnEvent, screen: Screen): string {
+  if (event.event === 'listening' || event.event === 'request' || event.event === 'machine') {
+    return `${fit(plainLines(emptyRun, event)[0] ?? '', screen.size().columns)}\n`
+  }
   if (event.event !== 'notice') return ''
   const style = event.level === 'warning' ? 'yellow' : 'dim'
   return `${screen.paint(style, fit(`${event.level}: ${event.message}`, screen.size().columns))}\n`

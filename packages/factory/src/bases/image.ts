@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import type { Architecture } from '@kiln/contract'
 import type { Mount } from '../sandbox/sandbox.ts'
-import { copyArguments, inspectArguments } from '../tools/skopeo.ts'
+import { copyArguments, inspectArguments, pullArguments } from '../tools/skopeo.ts'
 import { accessInside, type ContainerTools, runSkopeo, workFolder } from './container-tools.ts'
 import { checkArchitecture, chooseManifest, parseManifest } from './manifest.ts'
 import type { RegistryAccess } from './registry-access.ts'
@@ -27,11 +27,11 @@ export interface ImageOptions {
  * @throws KilnError E-BASE-MISSING, E-BASE-MISMATCH, E-REGISTRY-*, E-BASE-UNKNOWN
  */
 export async function imageDigest(source: ImageSource, options: ImageOptions): Promise<string> {
-  const top = await inspect('manifest', source, options)
+  const top = await inspectImage('manifest', source, options)
   const manifest = parseManifest(top)
   if ('manifests' in manifest) return chooseManifest(manifest, options.arch)
   const digest = `sha256:${createHash('sha256').update(top).digest('hex')}`
-  checkArchitecture(await inspect('config', source, options, digest), options.arch)
+  checkArchitecture(await inspectImage('config', source, options, digest), options.arch)
   return digest
 }
 
@@ -49,7 +49,21 @@ export async function fetchImage(
   await runSkopeo(arguments_, { ...rest.run, mounts: [...mounts, image] })
 }
 
-async function inspect(
+/** Fetches what a manifest names into a new folder `target`: each blob as it is, by its digest. */
+export async function fetchBlobs(
+  source: ImageSource,
+  digest: string,
+  target: string,
+  options: ImageOptions,
+): Promise<void> {
+  const { mounts, ...rest } = skopeoRun(source, options)
+  const image: Mount = { kind: 'bind', source: target, target: `${workFolder}/image` }
+  const words = { ...rest.skopeo, source: skopeoName(source, digest) }
+  await runSkopeo(pullArguments(words, `${workFolder}/image`), { ...rest.run, mounts: [...mounts, image] })
+}
+
+/** A manifest as it is stored, or the configuration of an image. */
+export async function inspectImage(
   what: 'manifest' | 'config',
   source: ImageSource,
   options: ImageOptions,

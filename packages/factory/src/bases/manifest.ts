@@ -11,6 +11,7 @@ const Descriptor = z.object({
   /** Bytes. */
   size: z.number(),
   platform: z.object({ os: z.string(), architecture: z.string(), variant: z.string().optional() }).optional(),
+  annotations: z.record(z.string(), z.string()).optional(),
 })
 const Index = z.object({ manifests: z.array(Descriptor) })
 const Manifest = z.object({ config: Descriptor, layers: z.array(Descriptor) })

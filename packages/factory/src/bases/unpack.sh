@@ -33,6 +33,8 @@ clear_folder() { tool find "$1" -mindepth 1 -maxdepth 1 -exec "$loader" --librar
 apply_deletions() {
   local name folder base
   while IFS= read -r name; do
+    # A name may hold a newline; tar writes it as \n.
+    printf -v name '%b' "$name"
     name=${name#./}
     name=${name#/}
     case $name in
@@ -68,7 +70,7 @@ shift
 first=yes
 for archive in "$@"; do
   if [ "$kind" = layers ] && [ "$first" = no ]; then
-    tool tar --list --file="$archive" --quoting-style=literal | apply_deletions
+    tool tar --list --file="$archive" --quoting-style=escape | apply_deletions
   fi
   first=no
   unpack "$archive"

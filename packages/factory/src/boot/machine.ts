@@ -28,6 +28,8 @@ export interface MachineOptions {
   /** Default: what QEMU gives its machines. */
   readonly watchdog?: WatchdogDevice | undefined
   readonly gui?: boolean | undefined
+  /** Address of a script for iPXE, as the guest sees it; it comes before all drives. */
+  readonly netboot?: string | undefined
   readonly noReboot?: boolean | undefined
   /** Files that the guest finds in its firmware: name → file. */
   readonly fwCfg?: Readonly<Record<string, string>> | undefined
@@ -84,6 +86,7 @@ function planMachine(
     cpus: options.cpus ?? 2,
     ...(sshPort ? { ssh: { hostPort: sshPort === 'auto' ? 0 : sshPort } } : {}),
     ...(options.watchdog ? { watchdog: options.watchdog } : {}),
+    ...(options.netboot ? { netboot: { url: options.netboot } } : {}),
     gui: options.gui ?? false,
     noReboot: options.noReboot ?? false,
     ...(options.fwCfg ? { fwCfg: options.fwCfg } : {}),

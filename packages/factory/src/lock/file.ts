@@ -39,7 +39,12 @@ const head = '# Written by kiln. Commit it beside kiln.yaml; `kiln lock` takes t
 
 /** The same lock gives the same text, whatever the order of its sets and bases. */
 export function formatLock(lock: Lock): string {
-  const sorted = { ...lock, sets: byName(lock.sets), bases: byName(lock.bases) }
+  const { images } = lock
+  const sorted = {
+    ...lock,
+    ...{ sets: byName(lock.sets), bases: byName(lock.bases) },
+    ...(images ? { images: byName(images) } : {}),
+  }
   return head + printYamlText(sorted)
 }
 

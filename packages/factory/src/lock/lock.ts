@@ -69,5 +69,7 @@ export const Lock = z.strictObject({
    */
   sets: z.record(z.string(), PackageSet),
   bases: z.record(z.string(), LockedBase).default({}),
+  /** Container images of a bundle: name as the definition has it → digest of what it named. */
+  images: z.exactOptional(z.record(z.string(), Digest)),
 })
 export type Lock = z.infer<typeof Lock>

@@ -6,7 +6,13 @@ export function mergeLocks(before: Lock | undefined, taken: Lock): Lock {
     ...taken,
     sets: { ...before?.sets, ...taken.sets },
     bases: { ...before?.bases, ...taken.bases },
+    ...withImages({ ...before?.images, ...taken.images }),
   }
+}
+
+/** Nothing where there are none, so that locks without a bundle stay as they are. */
+export function withImages(images: Readonly<Record<string, string>>): Pick<Lock, 'images'> {
+  return Object.keys(images).length === 0 ? {} : { images: { ...images } }
 }
 
 /** The architectures for which the lock has a root of tools: sets called `<tools>/<architecture>/base` and `/all`. */

@@ -22,10 +22,24 @@ const executableMode = 0o100755
 export function writeCpio(entries: readonly CpioEntry[], epoch: number): Buffer {
   const complete = withFolders(entries).toSorted((a, b) => (a.path < b.path ? -1 : 1))
   const records = complete.map((entry, index) => record(entry, index + 1, epoch))
-  return Buffer.concat([
-    ...records,
-    record({ kind: 'file', path: 'TRAILER!!!', content: Buffer.alloc(0) }, 0, 0),
-  ])
+  return Buffer.concat([...records, trailer()])
+}
+
+/**
+ * What comes before and after a file to make an archive of it: for a large one that lies elsewhere.
+ * @param bytes of the file, less than 4 GiB
+ */
+export function cpioAround(path: string, bytes: number): { readonly before: Buffer; readonly after: Buffer } {
+  const [file, ...folders] = withFolders([{ kind: 'file', path, content: Buffer.alloc(0) }]).toReversed()
+  if (!file) throw new RangeError('no file')
+  const head = header(file, folders.length + 1, 0, bytes)
+  const parents = folders.toReversed().map((folder, index) => record(folder, index + 1, 0))
+  const padding = Buffer.alloc((4 - (bytes % 4)) % 4)
+  return { before: Buffer.concat([...parents, head]), after: Buffer.concat([padding, trailer()]) }
+}
+
+function trailer(): Buffer {
+  return record({ kind: 'file', path: 'TRAILER!!!', content: Buffer.alloc(0) }, 0, 0)
 }
 
 function withFolders(entries: readonly CpioEntry[]): CpioEntry[] {
@@ -43,6 +57,10 @@ function withFolders(entries: readonly CpioEntry[]): CpioEntry[] {
 
 function record(entry: CpioEntry, inode: number, epoch: number): Buffer {
   const content = contentOf(entry)
+  return Buffer.concat([header(entry, inode, epoch, content.length), padded(content)])
+}
+
+function header(entry: CpioEntry, inode: number, epoch: number, bytes: number): Buffer {
   const name = Buffer.from(`${entry.path}\0`)
   const device = entry.kind === 'device' ? entry : { major: 0, minor: 0 }
   const fields = [
@@ -51,15 +69,15 @@ function record(entry: CpioEntry, inode: number, epoch: number): Buffer {
     ...[0, 0], // uid, gid
     entry.kind === 'folder' ? 2 : 1,
     epoch,
-    content.length,
+    bytes,
     ...[0, 0], // device that holds the file
     device.major,
     device.minor,
     name.length,
     0, // checksum, unused in this format
   ]
-  const header = Buffer.from(`070701${fields.map((field) => field.toString(16).padStart(8, '0')).join('')}`)
-  return Buffer.concat([padded(Buffer.concat([header, name])), padded(content)])
+  const text = Buffer.from(`070701${fields.map((field) => field.toString(16).padStart(8, '0')).join('')}`)
+  return padded(Buffer.concat([text, name]))
 }
 
 function contentOf(entry: CpioEntry): Buffer {

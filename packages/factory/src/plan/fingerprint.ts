@@ -10,7 +10,7 @@ export const stepVersions: Record<StepKind, number> = {
   toolchain: 2,
   agent: 2,
   base: 3,
-  import: 1,
+  import: 2,
   packages: 3,
   convert: 1,
   validate: 1,
@@ -24,7 +24,9 @@ export const stepVersions: Record<StepKind, number> = {
   ova: 1,
   'verify-payload': 1,
   verify: 2,
-  oci: 1,
+  'image-layers': 1,
+  oci: 2,
+  docker: 1,
 }
 
 /** All that decides what a step makes. Its hash is the step's content key. */

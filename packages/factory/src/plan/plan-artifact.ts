@@ -8,6 +8,7 @@ import {
 } from '@kiln/contract'
 import type { DiskWish } from '../definition/disk.ts'
 import type { ResolvedImage } from '../resolve/resolve.ts'
+import { planContainer } from './plan-container.ts'
 import type { DiskParams, Step, StepOf } from './step.ts'
 import { stepId } from './step-id.ts'
 
@@ -17,8 +18,13 @@ export type ArtifactInputs = Readonly<
 >
 
 /** The steps that make an artifact and look at it. The one with the artifact has its kind at the end of its id. */
-export function planArtifact(kind: ArtifactKind, image: ResolvedImage, inputs: ArtifactInputs): Step[] {
-  if (kind === 'oci') return [ociStep(image, inputs)]
+export function planArtifact(
+  kind: ArtifactKind,
+  image: ResolvedImage,
+  inputs: ArtifactInputs,
+): readonly Step[] {
+  if (kind === 'oci') return planContainer(image, inputs)
+  if (kind === 'docker') return [dockerStep(image, inputs)]
   const steps = isDiskArtifact(kind) ? diskSteps(kind, image, inputs) : [isoStep(image, inputs)]
   return [...steps, verifyStep(kind, image, inputs)]
 }
@@ -34,20 +40,25 @@ function isoStep(image: ResolvedImage, inputs: ArtifactInputs): Step {
   }
 }
 
-function ociStep(image: ResolvedImage, inputs: ArtifactInputs): Step {
-  const { 'boot-loader': _loader, ...taken } = inputs
-  const { identity, root } = image
+/** The file for Docker is made of the image layout, wanted or not. */
+export function withContainer(artifacts: readonly ArtifactKind[]): readonly ArtifactKind[] {
+  return artifacts.includes('docker') && !artifacts.includes('oci') ? ['oci', ...artifacts] : artifacts
+}
+
+function dockerStep(image: ResolvedImage, { toolchain }: ArtifactInputs): Step {
+  const { name, identity, root } = image
   return {
-    id: stepId(image, 'oci'),
-    kind: 'oci',
-    title: 'container image',
+    id: stepId(image, 'docker'),
+    kind: 'docker',
+    title: 'Docker archive',
     params: {
-      file: artifactFile(identity, 'oci'),
+      file: artifactFile(identity, 'docker'),
+      layout: artifactFile(identity, 'oci'),
+      name,
       tag: imageTag(identity),
-      arch: identity.arch,
       epoch: root.all.epoch,
     },
-    inputs: taken,
+    inputs: { oci: stepId(image, 'oci'), toolchain },
   }
 }
 

@@ -111,15 +111,39 @@ describe('the plan of one image', () => {
   })
 
   it('makes a container image of the layers and the payload, under the tag of the image', () => {
-    const oci = planBuild(buildOf(sample), ['oci']).steps.find((step) => step.kind === 'oci')
+    const { steps } = planBuild(buildOf(sample), ['oci'])
+    const oci = steps.find((step) => step.kind === 'oci')
     assert.deepEqual(oci?.params, {
       file: 'kairos-debian-13-core-amd64-generic-v1.0.0.oci',
       tag: '13-core-amd64-generic-v1.0.0',
       arch: 'amd64',
+      compression: 'zstd',
       epoch: sample.root.all.epoch,
     })
-    const inputs = ['convert', 'packages', 'payload', 'root-image', 'toolchain']
+    const inputs = ['convert', 'image-layers', 'packages', 'payload', 'root-image', 'toolchain']
     assert.deepEqual(Object.keys(oci?.inputs ?? {}).sort(), inputs)
+  })
+
+  it('makes a file for Docker of the container image, also where that is not wanted itself', () => {
+    for (const artifacts of [['docker'], ['docker', 'oci']] as const) {
+      const { steps } = planBuild(buildOf(sample), artifacts)
+      assert.deepEqual(
+        ['oci', 'docker'].map((kind) => steps.filter((step) => step.kind === kind).length),
+        [1, 1],
+      )
+      const docker = steps.find((step) => step.kind === 'docker')
+      assert.equal(docker?.params.file, 'kairos-debian-13-core-amd64-generic-v1.0.0.docker.tar')
+      assert.equal(docker?.params.layout, 'kairos-debian-13-core-amd64-generic-v1.0.0.oci')
+      assert.equal(docker?.inputs.oci, stepId(sample, 'oci'))
+    }
+  })
+
+  it('packs the packages as image layers once for all versions that have the same', () => {
+    const versions = [sample, image({ identity: { version: 'v2.0.0' } })]
+    const both = planBuild(buildOf(...versions), ['oci'])
+    assert.deepEqual([count(both, 'image-layers'), count(both, 'oci')], [1, 2])
+    const gzip = planBuild(buildOf(sample, image({ compression: 'gzip' })), ['oci'])
+    assert.deepEqual([count(gzip, 'packages'), count(gzip, 'image-layers')], [1, 2])
   })
 
   it('is the same each time', () => assert.deepEqual(plan(sample), plan(image())))

@@ -1,4 +1,5 @@
 import type { Architecture, DiskArtifact, ImageIdentity, Layout } from '@kiln/contract'
+import type { Compression } from '@kiln/contract/definition'
 import type { ImportParams } from '../bases/import.ts'
 import type { Run } from '../carriers/disk/data-map.ts'
 import type { DiskWish } from '../definition/disk.ts'
@@ -143,10 +144,20 @@ export interface StepKinds {
     inputs: 'payload' | 'artifact'
     facts: { readonly checks: number }
   }
+  /** The packages as layers of a container image. */
+  'image-layers': {
+    params: { readonly compression: Compression }
+    inputs: 'packages' | 'toolchain'
+    facts: {
+      readonly layers: number
+      /** Bytes of all of them, packed. */
+      readonly size: number
+    }
+  }
   /** An OCI image layout with the system as a container image, and its payload. */
   oci: {
     params: OciParams
-    inputs: 'packages' | 'convert' | 'payload' | 'root-image' | 'toolchain'
+    inputs: 'packages' | 'convert' | 'image-layers' | 'payload' | 'root-image' | 'toolchain'
     facts: {
       /** Of the index that the tag names: `sha256:<64 hex digits>`. */
       readonly digest: string
@@ -155,6 +166,12 @@ export interface StepKinds {
       /** Bytes of all files. */
       readonly size: number
     }
+  }
+  /** The container image alone, in one file that `docker load` takes. */
+  docker: {
+    params: DockerArchiveParams
+    inputs: 'oci' | 'toolchain'
+    facts: { readonly digest: string; readonly size: number }
   }
 }
 
@@ -222,6 +239,17 @@ export interface OciParams {
   readonly file: string
   readonly tag: string
   readonly arch: Architecture
+  readonly compression: Compression
+  readonly epoch: number
+}
+
+export interface DockerArchiveParams {
+  readonly file: string
+  /** Name of the folder in the result of `oci`. */
+  readonly layout: string
+  /** What it is called once it is loaded: `<name>:<tag>`. */
+  readonly name: string
+  readonly tag: string
   readonly epoch: number
 }
 

@@ -2,10 +2,12 @@ import { existsSync } from 'node:fs'
 import { mkdtemp, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { artifactName, type ImageIdentity, imageName, imageTag, KilnError } from '@kiln/contract'
+import { artifactFile, type ImageIdentity, imageName, imageTag, KilnError } from '@kiln/contract'
 import { accessInside, type ContainerTools, runSkopeo, workFolder } from '../bases/container-tools.ts'
 import { type RegistryAccess, registryAccess } from '../bases/registry-access.ts'
-import { type MakeOptions, makeArtifacts } from '../build.ts'
+import { type Made, type MakeOptions, makeArtifacts } from '../build.ts'
+import { joinLayouts } from '../bundle/join.ts'
+import type { ResolvedImage } from '../resolve/resolve.ts'
 import { removeTree } from '../run/remove-tree.ts'
 import type { Mount } from '../sandbox/sandbox.ts'
 import { pushArguments } from '../tools/skopeo.ts'
@@ -54,19 +56,45 @@ export async function push(options: PushOptions): Promise<PushResult> {
     )
     const tools = await registryTools(options)
     const pushed: PushedImage[] = []
-    for (const [index, image] of made.images.entries()) {
-      const reference = targets[index] ?? ''
-      const { identity } = image
-      const { folder, digest } = made.resultOf(image, 'oci')
-      const layout = { folder: join(folder, artifactName(identity, '.oci')), tag: imageTag(identity), digest }
-      await asStep(options.emit, `push/${reference}`, `push ${reference}`, (line) =>
-        pushLayout(layout, reference, { ...options, tools, line }),
-      )
-      pushed.push({ identity, reference, digest })
+    for (const reference of new Set(targets)) {
+      const images = made.images.filter((_, index) => targets[index] === reference)
+      const layouts = images.map((image) => layoutOf(image, made))
+      await asStep(options.emit, `push/${reference}`, `push ${reference}`, async (line) => {
+        const digest = await pushTogether(layouts, reference, { ...options, tools, line })
+        pushed.push(...images.map(({ identity }) => ({ identity, reference, digest })))
+      })
     }
     return pushed
   })
   return { images: result, ms }
+}
+
+function layoutOf(image: ResolvedImage, made: Made): ImageLayout {
+  const { identity } = image
+  const { folder, digest } = made.resultOf(image, 'oci')
+  return { folder: join(folder, artifactFile(identity, 'oci')), tag: imageTag(identity), digest }
+}
+
+/**
+ * Pushes one layout as it is, several as one index: each client gets the image for its architecture.
+ * @returns the digest of what the tag names then
+ */
+export async function pushTogether(
+  layouts: readonly ImageLayout[],
+  reference: string,
+  options: TransferOptions,
+): Promise<string> {
+  const [only, ...others] = layouts
+  if (!only) throw new KilnError('E-BUG', 'nothing is to be pushed')
+  if (others.length === 0) {
+    await pushLayout(only, reference, options)
+    return only.digest
+  }
+  return withScratch(async (scratch) => {
+    const joined = await joinLayouts([only, ...others], join(scratch, 'joined'))
+    await pushLayout(joined, reference, options)
+    return joined.digest
+  })
 }
 
 export interface ImageLayout {

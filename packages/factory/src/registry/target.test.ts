@@ -21,6 +21,11 @@ describe('under which names images are pushed', () => {
     ['oci:example.org:5000/os:mine', [image()], ['example.org:5000/os:mine']],
     ['docker://example.org/os:mine', [image()], ['example.org/os:mine']],
     [
+      'example.org/os:mine',
+      [image(), image({ arch: 'arm64' })],
+      ['example.org/os:mine', 'example.org/os:mine'],
+    ],
+    [
       'example.org/os',
       [image(), image({ arch: 'arm64' })],
       [
@@ -33,7 +38,8 @@ describe('under which names images are pushed', () => {
   }
 
   for (const [text, images, message] of [
-    ['example.org/os:mine', [image(), image({ arch: 'arm64' })], /2 images cannot share the tag "mine"/],
+    ['example.org/os:mine', [image(), image({ version: 'v2.0.0' })], /2 images cannot share the tag "mine"/],
+    ['example.org/os:mine', [image(), image()], /2 images cannot share the tag "mine"/],
     ['example.org/os', [image(), image({ flavor: 'other' })], /two images would both be/],
     [`example.org/os@${hex}`, [image()], /cannot be named by a digest/],
     ['example.org/OS', [image()], /"example.org\/OS" is no name/],

@@ -24,7 +24,8 @@ export function readReference(text: string): ImageReference {
 }
 
 /**
- * Under which names images are pushed. Without a tag each gets its own, as the field forms it.
+ * Under which names images are pushed. Without a tag each gets its own, as the field forms it. Images that differ in nothing
+ * but their architecture may share one.
  * @throws KilnError E-USAGE
  */
 export function pushTargets(text: string, images: readonly ImageIdentity[]): string[] {
@@ -32,7 +33,7 @@ export function pushTargets(text: string, images: readonly ImageIdentity[]): str
   if (reference.digest !== undefined) {
     throw new KilnError('E-USAGE', 'what is pushed cannot be named by a digest', { hint: 'name a tag' })
   }
-  if (reference.tag !== undefined && images.length > 1) {
+  if (reference.tag !== undefined && !areSiblings(images)) {
     throw new KilnError('E-USAGE', `${images.length} images cannot share the tag "${reference.tag}"`, {
       hint: `leave the tag out, or choose one with --image: ${images.map(imageName).join(', ')}`,
     })
@@ -41,8 +42,14 @@ export function pushTargets(text: string, images: readonly ImageIdentity[]): str
     imageReferenceText({ ...reference, tag: reference.tag ?? imageTag(image) }),
   )
   const twice = targets.find((target, index) => targets.indexOf(target) !== index)
-  if (twice === undefined) return targets
+  if (twice === undefined || reference.tag !== undefined) return targets
   throw new KilnError('E-USAGE', `two images would both be ${twice}`, {
     hint: 'give each flavor a repository of its own: choose with --image',
   })
+}
+
+/** One system for several architectures, each once. */
+function areSiblings(images: readonly ImageIdentity[]): boolean {
+  const rest = images.map(({ arch: _arch, ...other }) => JSON.stringify(Object.entries(other).sort()))
+  return new Set(rest).size <= 1 && new Set(images.map(({ arch }) => arch)).size === images.length
 }

@@ -1,7 +1,7 @@
 import type { LoadedDefinition } from '../definition/load.ts'
 import { readLock, writeLock } from '../lock/file.ts'
 import type { Lock } from '../lock/lock.ts'
-import { mergeLocks } from '../lock/merge.ts'
+import { mergeLocks, withImages } from '../lock/merge.ts'
 import { lockFile } from './resolve.ts'
 
 export interface KeepOptions {
@@ -16,5 +16,10 @@ export async function keepLock(
   { prune = false }: KeepOptions = {},
 ): Promise<boolean> {
   const file = lockFile(definition)
-  return writeLock(file, prune ? taken : mergeLocks(await readLock(file), taken))
+  const before = await readLock(file)
+  // Images of a bundle are resolved apart, and dropped there.
+  return writeLock(
+    file,
+    prune ? { ...taken, ...withImages(before?.images ?? {}) } : mergeLocks(before, taken),
+  )
 }

@@ -1,5 +1,6 @@
 import { resolve as absolutePath, join } from 'node:path'
 import { type ImageIdentity, KilnError, type Layout } from '@kiln/contract'
+import type { Compression } from '@kiln/contract/definition'
 import { type ContainerTools, containerToolPackages } from '../bases/container-tools.ts'
 import type { ImportParams } from '../bases/import.ts'
 import { type DiskWish, diskWish } from '../definition/disk.ts'
@@ -60,6 +61,7 @@ export interface ResolvedImage {
   readonly cloudConfig: { readonly file: string; readonly digest: string } | undefined
   readonly cmdline: readonly string[]
   readonly disk: DiskWish
+  readonly compression: Compression
 }
 
 export interface ResolvedFolder {
@@ -187,6 +189,7 @@ async function resolveImage(
     cloudConfig: cloudConfig ? { file: cloudConfig, digest: await fileDigest(cloudConfig) } : undefined,
     cmdline: image.cmdline,
     disk: diskWish(image),
+    compression: image.container?.compression ?? 'zstd',
   }
 }
 

@@ -2,6 +2,8 @@ import { importBase } from '../bases/import.ts'
 import { makeDisk } from '../carriers/disk/disk.ts'
 import { makeOva } from '../carriers/disk/ova.ts'
 import { makeIso } from '../carriers/iso/iso.ts'
+import { makeDockerArchive } from '../carriers/oci/docker-archive.ts'
+import { makeImageLayers } from '../carriers/oci/image-layers.ts'
 import { makeOci } from '../carriers/oci/oci.ts'
 import { makeRaw } from '../carriers/raw/raw.ts'
 import { makeBootLoader } from '../payload/boot-loader.ts'
@@ -40,6 +42,8 @@ export function makeExecutors(poolFolder: string): Executors {
     ova: makeOva,
     'verify-payload': verifyPayloadFiles,
     verify: verifyArtifact,
+    'image-layers': makeImageLayers,
     oci: makeOci,
+    docker: makeDockerArchive,
   }
 }

@@ -49,6 +49,7 @@ export const sample: ResolvedImage = {
   cloudConfig: undefined,
   cmdline: [],
   disk: { firmware: 'hybrid', generations: 2 },
+  compression: 'zstd',
 }
 
 export type Change = Omit<Partial<ResolvedImage>, 'identity'> & {

@@ -7,6 +7,11 @@ export async function copyTree(from: string, to: string, signal: AbortSignal): P
   await run('setpriv', [...isolated({ network: false }), ...copy], { signal })
 }
 
+/** Copies a file; what is nothing but zeros takes no blocks in the copy, though it did before. */
+export async function copyHoles(from: string, to: string): Promise<void> {
+  await run('cp', ['--reflink=never', '--sparse=always', '--no-target-directory', from, to])
+}
+
 /** Copies a file. What it has no blocks for takes none in the copy: a disk image is mostly empty. */
 export async function copySparse(from: string, to: string): Promise<void> {
   await run('cp', ['--reflink=auto', '--sparse=auto', '--no-target-directory', from, to])

@@ -33,6 +33,18 @@ const differences: readonly { title: string; change: Partial<MachinePlan>; gives
     ],
   },
   {
+    title: 'the network before the disks',
+    change: {
+      netboot: { url: 'http://10.0.2.2:5000/netboot/boot.ipxe' },
+      drives: [{ attach: 'disk', file: '/d.qcow2', format: 'qcow2', writes: 'kept' }],
+    },
+    gives: [
+      '-netdev user,id=network,bootfile=http://10.0.2.2:5000/netboot/boot.ipxe' +
+        ' -device virtio-net-pci,netdev=network,bootindex=0',
+      '-device virtio-blk-pci,drive=drive0,bootindex=1',
+    ],
+  },
+  {
     title: 'KVM: the processor of the host',
     change: { accel: 'kvm' },
     gives: ['-accel kvm -cpu host'],

@@ -34,6 +34,8 @@ export interface MachinePlan {
   readonly drives: readonly Drive[]
   /** Leads from this port of 127.0.0.1 to ssh in the guest; port 0 lets the system choose a free one. */
   readonly ssh?: { readonly hostPort: number }
+  /** Starts over the network before all drives; the network of QEMU names this address to whoever asks. */
+  readonly netboot?: { readonly url: string }
   readonly gui: boolean
   /** End instead of rebooting. */
   readonly noReboot: boolean
@@ -63,13 +65,15 @@ export function qemuArguments(plan: MachinePlan): string[] {
     ],
     ...firmware(plan.firmware),
     ...['-boot', 'strict=on'],
-    ...plan.drives.flatMap((each, index) => drive(each, index, cdsBefore(plan.drives, index))),
+    ...plan.drives.flatMap((each, index) =>
+      drive(each, { index, bus: cdsBefore(plan.drives, index), bootIndex: index + (plan.netboot ? 1 : 0) }),
+    ),
     ...Object.entries(plan.fwCfg ?? {}).flatMap(([name, file]) => [
       '-fw_cfg',
       `name=${name},file=${escapeCommas(file)}`,
     ]),
     ...['-object', 'rng-builtin,id=random', '-device', 'virtio-rng-pci,rng=random'],
-    ...network(plan.ssh),
+    ...network(plan),
     ...(plan.gui ? ['-device', 'VGA', '-display', 'gtk'] : ['-display', 'none']),
     ...['-chardev', 'stdio,id=console,signal=off', '-device', 'isa-serial,chardev=console'],
     ...['-chardev', `socket,id=monitor,fd=${monitorDescriptor}`, '-mon', 'chardev=monitor,mode=control'],
@@ -103,13 +107,21 @@ function cdsBefore(drives: readonly Drive[], index: number): number {
   return drives.slice(0, index).filter(({ attach }) => attach === 'cd').length
 }
 
-function drive(drive: Drive, index: number, bus: number): string[] {
+interface Plug {
+  readonly index: number
+  /** Where a CD goes. */
+  readonly bus: number
+  /** Order in which firmware tries. */
+  readonly bootIndex: number
+}
+
+function drive(drive: Drive, { index, bus, bootIndex }: Plug): string[] {
   const id = `drive${index}`
   const { attach, log } = drive
   const file = log === undefined ? plainFile(drive, id) : loggedFile({ ...drive, log }, id)
   // Merged requests are of up to 1024 parts, and the log adds two to each: more than the system takes.
   const requests = log === undefined ? '' : ',request-merging=off'
-  return [...file, ...plug(attach, `drive=${id},bootindex=${index}${requests}`, index, bus)]
+  return [...file, ...plug(attach, `drive=${id},bootindex=${bootIndex}${requests}`, index, bus)]
 }
 
 function plainFile({ attach, file, format, writes }: Drive, id: string): string[] {
@@ -151,10 +163,14 @@ function plug(attach: Attachment, device: string, index: number, bus: number): s
   }
 }
 
-/** No option ROM: nothing here boots from the network, and looking for it costs seconds. */
-function network(ssh: MachinePlan['ssh']): string[] {
+/** Without an option ROM where nothing boots from the network: looking for it costs seconds. That of QEMU is iPXE. */
+function network({ ssh, netboot }: Pick<MachinePlan, 'ssh' | 'netboot'>): string[] {
   const forward = ssh ? `,hostfwd=tcp:127.0.0.1:${ssh.hostPort}-:22` : ''
-  return ['-netdev', `user,id=network${forward}`, '-device', 'virtio-net-pci,netdev=network,romfile=']
+  const offer = netboot ? `,bootfile=${escapeCommas(netboot.url)}` : ''
+  const device = netboot
+    ? 'virtio-net-pci,netdev=network,bootindex=0'
+    : 'virtio-net-pci,netdev=network,romfile='
+  return ['-netdev', `user,id=network${forward}${offer}`, '-device', device]
 }
 
 /** QEMU's options end at a comma; two of them stand for one. */

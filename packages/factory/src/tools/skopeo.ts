@@ -123,7 +123,7 @@ const complaints: readonly Complaint[] = [
     ],
   ],
   [
-    /toomanyrequests|429/i,
+    /toomanyrequests|\b429\b/i,
     (what) => [
       'E-REGISTRY-UNREACHABLE',
       `the registry limits how often ${what} is fetched`,
@@ -151,7 +151,7 @@ const complaints: readonly Complaint[] = [
     ],
   ],
   [
-    /dial tcp|no such host|connection refused|i\/o timeout|connection reset|unexpected EOF|50[0234] |server misbehaving/i,
+    /dial tcp|no such host|connection refused|i\/o timeout|connection reset|unexpected EOF|\b50[0234] |server misbehaving/i,
     (what) => [
       'E-REGISTRY-UNREACHABLE',
       `the registry of ${what} does not answer`,

@@ -59,6 +59,30 @@ export function createLayerArguments({
   ]
 }
 
+export interface ArchiveMembers {
+  readonly folder: string
+  /** Files, in the order in which they are packed. */
+  readonly names: readonly string[]
+}
+
+/** Packs files of several folders: equal files give equal bytes, whoever packs them. */
+export function createArchiveArguments({
+  target,
+  epoch,
+  members,
+}: {
+  readonly target: string
+  readonly epoch: number
+  readonly members: readonly ArchiveMembers[]
+}): [string, ...string[]] {
+  return [
+    ...(['tar', '--create', `--file=${target}`, '--format=posix', `--mtime=@${epoch}`] as const),
+    ...['--owner=0', '--group=0', '--numeric-owner', '--mode=0644', '--no-recursion'],
+    '--pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime',
+    ...members.flatMap(({ folder, names }) => [`--directory=${folder}`, ...names]),
+  ]
+}
+
 export function explainTar(output: string, what: string): KilnError {
   const device = output.match(/tar: (.*): Cannot mknod: Operation not permitted/)?.[1]
   if (device !== undefined) {

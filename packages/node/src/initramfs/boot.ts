@@ -119,12 +119,12 @@ function writeFacts(session: Session, parameters: BootParameters, commandLine: s
   const { source, rootHash, verifyAhead } = parameters
   const facts = {
     schema: 'kiln.boot/v1',
-    ...(source?.kind === 'slot' ? { ...session.booted, slot: source.slot } : { mode: source?.kind }),
+    ...(source?.kind === 'slot' ? { ...session.booted, slot: source.slot } : { mode: 'live' }),
     rootHash,
     rootDevice: paths.rootDevice,
     medium: session.medium === undefined ? undefined : devicePath({ name: session.medium }),
     /** `ahead`: all of it was read before the start; `lazy`: each block is checked when it is read. */
-    verified: source?.kind === 'live' && verifyAhead ? 'ahead' : 'lazy',
+    verified: source?.kind !== 'slot' && verifyAhead ? 'ahead' : 'lazy',
     kernelCommandLine: commandLine,
     notes: session.notes,
     timings: session.timings,

@@ -1,5 +1,5 @@
 import type { BootParameters, Layout } from '@kiln/contract'
-import { labels, liveMedium, stateFolder } from '@kiln/contract'
+import { labels, liveMedium, memoryRoot, stateFolder } from '@kiln/contract'
 import type { MountRequest } from '../host/host.ts'
 import { BootFailure } from './failure.ts'
 import { paths, rootImageName } from './paths.ts'
@@ -80,6 +80,8 @@ export function planRoot(parameters: BootParameters, modules: readonly string[])
   if (source.kind === 'live') {
     image = `${paths.liveMedium}${liveMedium.payloadFolder}/${rootImageName}`
     steps.push(mountMedium(source.label, ['iso9660'], paths.liveMedium, false))
+  } else if (source.kind === 'memory') {
+    image = memoryRoot
   } else {
     if (!isFolderName(source.slot)) {
       throw new BootFailure('no-root-source', `kiln.slot="${source.slot}" is not the name of a slot.`)
@@ -88,12 +90,12 @@ export function planRoot(parameters: BootParameters, modules: readonly string[])
     steps.push({ kind: 'readFirmware' }, mountMedium(labels.state, ['ext4'], paths.statePartition, true))
   }
   steps.push({ kind: 'openRoot', image, rootHash, hashOffset })
-  if (source.kind === 'live' && parameters.verifyAhead) steps.push({ kind: 'readThrough', bytes: hashOffset })
+  if (source.kind !== 'slot' && parameters.verifyAhead) steps.push({ kind: 'readThrough', bytes: hashOffset })
   steps.push({ kind: 'mountRoot' }, { kind: 'checkInit' })
   steps.push(
-    source.kind === 'live'
-      ? { kind: 'sentinel', name: 'live_mode' }
-      : { kind: 'identify', slot: source.slot },
+    source.kind === 'slot'
+      ? { kind: 'identify', slot: source.slot }
+      : { kind: 'sentinel', name: 'live_mode' },
   )
   return steps
 }

@@ -15,9 +15,13 @@ export interface Blobs {
   copy(file: string, mediaType: string, known?: { digest: string; size: number }): Promise<Descriptor>
 }
 
-/** @param layout folder of the layout; its blobs' folder is made */
-export async function openBlobs(layout: string): Promise<Blobs> {
-  const folder = join(layout, 'blobs/sha256')
+/** Where a layout has its blobs. */
+export function blobFolder(layout: string): string {
+  return join(layout, 'blobs/sha256')
+}
+
+/** @param folder gets the blobs, by their digests; it is made */
+export async function openBlobs(folder: string): Promise<Blobs> {
   await mkdir(folder, { recursive: true })
   const place = (digest: string) => join(folder, digest.replace('sha256:', ''))
   const blobs: Blobs = {

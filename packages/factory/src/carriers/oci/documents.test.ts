@@ -78,11 +78,15 @@ describe('an index', () => {
     device: 'generic',
     version: 'v1.0.0',
   }
-  const index = imageIndex(image, descriptor('7', ociTypes.manifest), card, 0)
+  const index = imageIndex({ ...image, compression: 'zstd' }, descriptor('7', ociTypes.manifest), card, 0)
 
   test('has the image for its platform, and the payload for none', () => {
     assert.deepEqual(index.manifests, [
-      { ...image, platform: { architecture: 'amd64', os: 'linux' } },
+      {
+        ...image,
+        platform: { architecture: 'amd64', os: 'linux' },
+        annotations: { 'io.github.containers.compression.zstd': 'true' },
+      },
       {
         ...descriptor('7', ociTypes.manifest),
         platform: { architecture: 'unknown', os: 'unknown' },

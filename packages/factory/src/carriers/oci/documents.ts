@@ -1,4 +1,6 @@
 import { type Architecture, ociAnnotations, ociTypes, type Payload, payloadReference } from '@kiln/contract'
+import type { Compression } from '@kiln/contract/definition'
+import type { LayoutIndex } from '../../layout/read.ts'
 
 /** Documents of an image and of the payload bound to it: OCI image specification 1.1. Pure; digests are known before. */
 export interface Descriptor {
@@ -76,22 +78,27 @@ export function payloadManifest(
  * look for an image never take the payload for one.
  */
 export function imageIndex(
-  image: Descriptor,
+  image: Descriptor & { readonly compression: Compression },
   payload: Descriptor,
   card: Payload['image'] & { readonly arch: Architecture },
   epoch: number,
 ): Document {
+  const { compression, ...descriptor } = image
   return {
     schemaVersion: 2,
     mediaType: ociTypes.index,
     manifests: [
-      { ...image, platform: platform(card.arch) },
+      {
+        ...descriptor,
+        platform: platform(card.arch),
+        ...(compression === 'zstd' ? { annotations: { [ociAnnotations.zstd]: 'true' } } : {}),
+      },
       {
         ...payload,
         platform: { architecture: 'unknown', os: 'unknown' },
         annotations: {
           [ociAnnotations.referenceType]: payloadReference,
-          [ociAnnotations.referenceDigest]: image.digest,
+          [ociAnnotations.referenceDigest]: descriptor.digest,
         },
       },
     ],
@@ -100,6 +107,16 @@ export function imageIndex(
       [ociAnnotations.version]: card.version,
       [ociAnnotations.created]: timeText(epoch),
     },
+  }
+}
+
+/** One index for several architectures of a system: the entries of each, one after another. */
+export function mergeIndexes(indexes: readonly [LayoutIndex, ...LayoutIndex[]]): Document {
+  return {
+    schemaVersion: 2,
+    mediaType: ociTypes.index,
+    manifests: indexes.flatMap(({ manifests }) => manifests),
+    annotations: indexes[0].annotations,
   }
 }
 

@@ -4,7 +4,7 @@ import { type Entry, entryFormat, layerList, parseEntries } from './layer-list.t
 
 /** `d etc`, `f etc/a`: a tree in short. */
 const tree = (...lines: string[]): Entry[] =>
-  lines.map((line) => ({ kind: line.slice(0, 1), path: line.slice(2) }))
+  lines.map((line) => ({ kind: line.slice(0, 1), path: line.slice(2), inode: '', size: 0 }))
 
 const cases: readonly (readonly [
   name: string,
@@ -78,10 +78,10 @@ describe('what a layer holds', () => {
 })
 
 test('entries are read as find prints them, whatever is in their names', () => {
-  assert.equal(entryFormat, '%y%P\\0')
-  assert.deepEqual(parseEntries('d\0detc\0f etc/a\nb\0l\xff\0'), [
-    { kind: 'd', path: 'etc' },
-    { kind: 'f', path: ' etc/a\nb' },
-    { kind: 'l', path: '\xff' },
+  assert.equal(entryFormat, '%y %i %s %P\\0')
+  assert.deepEqual(parseEntries('d 1 0 \0d 2 0 etc\0f 3 7  etc/a\nb\0l 4 1 \xff\0'), [
+    { kind: 'd', inode: '2', size: 0, path: 'etc' },
+    { kind: 'f', inode: '3', size: 7, path: ' etc/a\nb' },
+    { kind: 'l', inode: '4', size: 1, path: '\xff' },
   ])
 })

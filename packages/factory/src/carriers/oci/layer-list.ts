@@ -9,6 +9,10 @@ export interface Entry {
   readonly kind: string
   /** Relative, without a dot. Each byte is a character: names need not be UTF-8. */
   readonly path: string
+  /** Names with the same inode are one file. */
+  readonly inode: string
+  /** Bytes. */
+  readonly size: number
 }
 
 export interface LayerList {
@@ -19,14 +23,18 @@ export interface LayerList {
 }
 
 /** For `find -printf`, which ends each entry with the one thing that a path cannot hold. */
-export const entryFormat = '%y%P\\0'
+export const entryFormat = '%y %i %s %P\\0'
 
 /** All but the root itself. */
 export function parseEntries(listing: string): Entry[] {
   return listing
     .split('\0')
-    .filter((text) => text.length > 1)
-    .map((text) => ({ kind: text.slice(0, 1), path: text.slice(1) }))
+    .slice(0, -1)
+    .map((text) => {
+      const [kind = '', inode = '', size = '', ...path] = text.split(' ')
+      return { kind, inode, size: Number(size), path: path.join(' ') }
+    })
+    .filter(({ path }) => path !== '')
 }
 
 /**
@@ -56,7 +64,7 @@ function isRuntime(path: string): boolean {
 }
 
 /** The root itself is the empty path. */
-function parentOf(path: string): string {
+export function parentOf(path: string): string {
   return path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : ''
 }
 
@@ -65,6 +73,6 @@ function whiteout(path: string): string {
   return `${path.slice(0, end)}.wh.${path.slice(end)}`
 }
 
-function byBytes(a: string, b: string): number {
+export function byBytes(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }

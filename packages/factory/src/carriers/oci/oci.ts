@@ -1,11 +1,12 @@
-import { mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises'
+import { readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Architecture, KilnError, ociTypes, Payload, payloadCard } from '@kiln/contract'
+import { KilnError, ociTypes, Payload, payloadCard } from '@kiln/contract'
 import { rootImageFile } from '../../payload/root-image.ts'
+import type { OciParams } from '../../plan/step.ts'
 import { layersOf } from '../../rootfs/layers.ts'
 import { readInRoot } from '../../rootfs/read-root.ts'
 import type { Executors, StepContext } from '../../run/engine.ts'
-import { type Blobs, openBlobs } from './blobs.ts'
+import { type Blobs, blobFolder, openBlobs } from './blobs.ts'
 import {
   type Descriptor,
   imageConfig,
@@ -15,16 +16,17 @@ import {
   layoutIndex,
   payloadManifest,
 } from './documents.ts'
-import { packLayer } from './layers.ts'
+import { readImageLayers } from './image-layers.ts'
+import { listLayer, packLayer } from './layers.ts'
 
 /**
  * An OCI image layout: the system as a container image, and bound to it the payload, whose files are blobs as they are. Its
  * digest is known before anything is pushed, and the same in each build.
  */
 export const makeOci: Executors['oci'] = async ({ params }, context) => {
-  const { file, tag, arch, epoch } = params
+  const { file, tag, arch, compression, epoch } = params
   const layout = join(context.out, file)
-  const blobs = await openBlobs(layout)
+  const blobs = await openBlobs(blobFolder(layout))
   const layers = await packLayers(blobs, params, context)
   const release = readRelease(context.inputs.convert.folder)
   const config = await blobs.putDocument(imageConfig({ arch, epoch, release }, layers), ociTypes.config)
@@ -33,26 +35,31 @@ export const makeOci: Executors['oci'] = async ({ params }, context) => {
   const empty = await blobs.putText('{}', ociTypes.empty)
   const payload = await blobs.putDocument(payloadManifest(empty, files, image), ociTypes.manifest)
   const identity = { ...card.image, arch }
-  const index = await blobs.putDocument(imageIndex(image, payload, identity, epoch), ociTypes.index)
+  const index = await blobs.putDocument(
+    imageIndex({ ...image, compression }, payload, identity, epoch),
+    ociTypes.index,
+  )
   await writeFile(join(layout, 'index.json'), `${JSON.stringify(layoutIndex(index, tag))}\n`)
   await writeFile(join(layout, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}\n')
   const { digest } = index
   return { digest, facts: { digest, payload: payload.digest, size: await sameTimes(layout, epoch) } }
 }
 
+/** The packages are packed already; on top comes what Kiln made of them. */
 async function packLayers(
   blobs: Blobs,
-  { epoch }: { readonly arch: Architecture; readonly epoch: number },
+  { compression }: OciParams,
   { inputs, scratch, signal, line }: StepContext<'oci'>,
 ): Promise<Layer[]> {
   const { packages, convert, toolchain } = inputs
-  const pack = async (name: string, folders: [string, ...string[]]) => {
-    const own = join(scratch, name)
-    await mkdir(own)
-    const madeBy = `kiln ${name}`
-    return packLayer({ toolchain, folders, madeBy, epoch, blobs, scratch: own, signal, line })
+  const layers: Layer[] = []
+  for (const { file, ...layer } of await readImageLayers(inputs['image-layers'].folder)) {
+    await blobs.copy(file, layer.mediaType, layer)
+    layers.push(layer)
   }
-  return Promise.all([pack('packages', layersOf(packages)), pack('conversion', layersOf(packages, convert))])
+  const folders = layersOf(packages, convert)
+  const options = { toolchain, folders, compression, blobs, scratch, signal, line }
+  return [...layers, await packLayer(await listLayer(options), 'kiln conversion', options)]
 }
 
 type NamedFile = Descriptor & { readonly file: string }
