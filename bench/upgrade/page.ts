@@ -38,7 +38,7 @@ data, journals and folders. The new system is read from another disk, so that no
 - **Kiln**: \`kiln-agent upgrade dir:…\`, as it is: the payload's files into a slot, each read back; the root image verified
   against its root hash; the boot files for UEFI and for BIOS on \`COS_GRUB\`; record and boot entry.
 - **The field**: an ext2 image of 3 GiB with holes is made on an ext4 file system, mounted, and filled by rsync with the files of
-  the system and its initramfs; then the active image becomes the passive one, and the new one the active one. Nothing is read
+  the system, its kernel and its initramfs; then the active image becomes the passive one, and the new one the active one. Nothing is read
   back or verified. An upgrade changes names; an installation copies the image, as does the second row, holes left out.
 
 ## Where Kiln's bytes go
