@@ -1,18 +1,19 @@
 import { type Payload, smallestDisk } from '../../packages/contract/src/index.ts'
 import { mib, seconds } from '../measure.ts'
 import type { Figures, MeasuredUpgrade } from './node.ts'
+import type { StateTimes } from './state.ts'
 import type { Systems } from './systems.ts'
 
 export interface UpgradeFacts {
   readonly systems: Systems
   readonly measured: MeasuredUpgrade
   /** Of `kiln-agent state`, without emulation. */
-  readonly stateMs: number
+  readonly state: StateTimes
   readonly rounds: number
 }
 
 /** docs/benchmarks-upgrade.md. */
-export function upgradePage({ systems, measured, stateMs, rounds }: UpgradeFacts): string {
+export function upgradePage({ systems, measured, state, rounds }: UpgradeFacts): string {
   const { kiln, field, fieldCopy, imageBytes, stateMs: nodeStateMs, emulated } = measured
   const { payloadBytes, card } = systems
   const machine = emulated ? 'an emulated processor, many times slower than a real one' : 'KVM'
@@ -66,8 +67,8 @@ The disk image of this system has the last of these sizes.
 
 ## State
 
-\`kiln-agent state --json\`, from the start of the program to its end: ${seconds(stateMs)} on this machine, with the disk and the root of
-the image (to be reached: 20 ms; ${stateMs < 20 ? 'it is' : 'it is **not**'}); the kernel of a machine without vfat leaves the boot entries out. On the node${emulated ? ', emulated' : ''},
+\`kiln-agent state --json\`, from the start of the program to its end: ${seconds(state.wallMs)} on this machine, ${seconds(state.processorMs)} of them of a
+processor, with the disk and the root of the image (to be reached: 20 ms; ${state.wallMs < 20 ? 'it is' : 'it is **not**'}); the kernel of a machine without vfat leaves the boot entries out. On the node${emulated ? ', emulated' : ''},
 with the boot entries: ${seconds(nodeStateMs)}.
 `
 }
