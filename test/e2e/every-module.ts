@@ -158,7 +158,7 @@ export function everyModule(server: string, registry: string) {
     logs: { journal: ['ssh.service'], files: ['/run/rend*'] },
     kiln: {
       registries: { [registry]: { 'plain-http': true } },
-      health: { timeout: '20s' },
+      health: { timeout: '5m' },
     },
   }
 }
