@@ -43,7 +43,7 @@ podman load --quiet --input /run/work/archive.tar
 mkdir context
 cp /usr/bin/busybox context/
 printf '%s' "$1" > context/Containerfile
-podman build --quiet --isolation=chroot --network=none --tag derived context
+podman build --quiet --isolation=chroot --tag derived context
 podman images --format '{{.Repository}}:{{.Tag}}'`,
     {
       args: [containerfile],
