@@ -22,6 +22,8 @@ interface ServeCommandOptions extends OutputOptions {
   readonly tlsKey?: string
   readonly netboot?: string
   readonly netbootState?: string
+  readonly pxe?: string
+  readonly loaders?: string
 }
 
 export function addServeCommand(program: Command, session: Session, done: Done): void {
@@ -44,6 +46,8 @@ export function addServeCommand(program: Command, session: Session, done: Done):
     .option('--tls-key <file>', 'its key, PEM')
     .option('--netboot <file>', 'inventory of machines that start over the network')
     .option('--netboot-state <file>', 'keep here who has which machine')
+    .option('--pxe <address>', 'answer firmware (ProxyDHCP, TFTP) at this address of the machine; as root')
+    .option('--loaders <dir>', 'folder with iPXE for --pxe (default: /usr/lib/ipxe)')
     .addOption(jsonOption())
     .addOption(progressOption())
     .action(async (paths: string[], options: ServeCommandOptions) => {
@@ -62,7 +66,7 @@ async function serve(
   context: CommandContext,
 ): Promise<Outcome> {
   const { serve: run } = await import('@kiln/factory/serve/serve')
-  const { listen, tokenFile, tlsCert, tlsKey, netboot, netbootState } = options
+  const { listen, tokenFile, tlsCert, tlsKey, netboot, netbootState, pxe, loaders } = options
   if ((tlsCert === undefined) !== (tlsKey === undefined)) {
     const { KilnError } = await import('@kiln/contract')
     throw new KilnError('E-USAGE', '--tls-cert and --tls-key go together')
@@ -74,6 +78,7 @@ async function serve(
     emit: context.emit,
     signal: context.session.signal,
     ...(tokenFile === undefined ? {} : { tokenFile }),
+    ...(pxe === undefined ? {} : { pxe: { address: pxe, ...(loaders === undefined ? {} : { loaders }) } }),
     ...(netboot === undefined
       ? {}
       : { netboot: { inventory: netboot, ...(netbootState === undefined ? {} : { state: netbootState }) } }),

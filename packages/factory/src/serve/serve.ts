@@ -7,8 +7,10 @@ import { type Catalog, readCatalog } from './catalog.ts'
 import { distribution } from './distribution.ts'
 import { type Handler, type RunningServer, startServer } from './http.ts'
 import { readInventory } from './netboot/inventory.ts'
+import { findLoaders, type Loaders, loaderFiles, usualLoaderFolder } from './netboot/loaders.ts'
 import { type Netboot, openNetboot } from './netboot/netboot.ts'
 import { findPayloads } from './netboot/payloads.ts'
+import { type PxeServer, startPxe } from './netboot/pxe.ts'
 import { readStates, stateKeeper } from './netboot/state-file.ts'
 import { findPublished } from './published.ts'
 import { readTokens, requireToken } from './tokens.ts'
@@ -27,6 +29,8 @@ export interface ServeOptions {
   readonly isPublic: boolean
   /** Inventory of machines that start over the network; and where to keep who has which of them. */
   readonly netboot?: { readonly inventory: string; readonly state?: string }
+  /** Answer firmware over PXE at this address of the machine, with loaders from a folder. */
+  readonly pxe?: { readonly address: string; readonly loaders?: string }
   readonly emit: Emit
   readonly signal: AbortSignal
 }
@@ -52,8 +56,9 @@ export async function serve(
   const { layouts, files } = await findPublished(paths)
   const catalog = await readCatalog(layouts)
   const netboot = await openNetbootOf(options, catalog)
+  const loaders = await loadersOf(options)
   const handlers = [
-    ...[health, ...(netboot ? [netboot.open] : [])],
+    ...[health, ...(netboot ? [netboot.open] : []), ...(loaders ? [loaderFiles(loaders)] : [])],
     ...guards,
     ...(netboot ? [netboot.guarded] : []),
     ...[distribution(catalog), artifacts(files)],
@@ -61,15 +66,44 @@ export async function serve(
   const tls = options.tls && { cert: await readPem(options.tls.cert), key: await readPem(options.tls.key) }
   signal.throwIfAborted()
   const server = await startServer({ host, port, handlers, emit, ...(tls ? { tls } : {}) })
+  const pxe = loaders && (await startPxeOf(options, server, loaders))
   const repositories = [...catalog.repositories].map(([name, { tags }]) => ({ name, tags: [...tags.keys()] }))
   const result = { url: server.url, repositories, files: [...files.keys()] }
   emit({ event: 'listening', url: server.url })
   onListening(result)
-  await untilAborted(signal, server)
+  await untilAborted(signal, [server, ...(pxe ? [pxe] : [])])
   return result
 }
 
 const health: Handler = ({ path }) => (path === '/healthz' ? { status: 200, body: 'ok\n' } : undefined)
+
+/** @throws KilnError E-USAGE where firmware would be told an address at which nobody listens */
+async function loadersOf({ pxe, netboot, host }: ServeOptions): Promise<Loaders | undefined> {
+  if (!pxe) return undefined
+  if (!netboot) throw new KilnError('E-USAGE', '--pxe needs an inventory of machines: --netboot FILE')
+  if (host !== pxe.address && host !== '0.0.0.0') {
+    throw new KilnError('E-USAGE', `machines would be sent to ${pxe.address}, and ${host} is listened on`, {
+      hint: `--listen ${pxe.address}:5000`,
+    })
+  }
+  return findLoaders(pxe.loaders ?? usualLoaderFolder)
+}
+
+async function startPxeOf(
+  { pxe, tls, emit }: ServeOptions,
+  server: RunningServer,
+  loaders: Loaders,
+): Promise<PxeServer | undefined> {
+  if (!pxe) return undefined
+  const { address } = pxe
+  const url = `${tls ? 'https' : 'http'}://${address}:${server.port}`
+  try {
+    return await startPxe({ address, url, loaders, emit })
+  } catch (error) {
+    await server.close()
+    throw error
+  }
+}
 
 async function openNetbootOf(
   { netboot, tls, emit }: ServeOptions,
@@ -113,12 +147,15 @@ async function readPem(file: string): Promise<string> {
   })
 }
 
-async function untilAborted(signal: AbortSignal, server: RunningServer): Promise<void> {
+async function untilAborted(
+  signal: AbortSignal,
+  servers: readonly { close(): Promise<void> }[],
+): Promise<void> {
   try {
     if (!signal.aborted) {
       await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
     }
   } finally {
-    await server.close()
+    for (const server of servers) await server.close()
   }
 }

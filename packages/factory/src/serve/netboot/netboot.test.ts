@@ -8,6 +8,7 @@ import { writeCpio } from '../../payload/cpio.ts'
 import { plantLayout } from '../../testkit/sample-layout.ts'
 import { expectCode, plant, temporaryFolder } from '../../testkit/testkit.ts'
 import { type ServeOptions, serve } from '../serve.ts'
+import { findLoaders } from './loaders.ts'
 
 const mac = '52:54:00:12:34:56'
 const token = '0123456789abcdef0123456789abcdef'
@@ -240,5 +241,34 @@ describe('an inventory that is refused before anybody is served', () => {
       serving(t, '', { netboot: { inventory: join(folder, 'm.yaml') } }),
     )
     assert.match(error.message, /no value "rack"/)
+  })
+})
+
+describe('PXE', () => {
+  const unwanted = async (t: TestContext, changes: Partial<ServeOptions>) =>
+    (await expectCode('E-USAGE', () => serving(t, one, changes))).message
+
+  test('is for machines of an inventory, and leads to where somebody listens', async (t) => {
+    const pxe = { address: '127.0.0.1' }
+    assert.match(await unwanted(t, { pxe: { address: '10.9.9.9' } }), /127\.0\.0\.1 is listened on/)
+    const folder = temporaryFolder(t)
+    plantLayout(join(folder, 'layout'))
+    const options = { paths: [join(folder, 'layout')], host: '127.0.0.1', port: 0, isPublic: false, pxe }
+    const more = { emit: () => {}, signal: AbortSignal.abort() }
+    await expectCode('E-USAGE', () => serve({ ...options, ...more }))
+  })
+
+  test('needs loaders', async (t) => {
+    const pxe = { address: '127.0.0.1', loaders: temporaryFolder(t) }
+    const error = await expectCode('E-ARTIFACT-MISSING', () => serving(t, one, { pxe }))
+    assert.match(error.hint ?? '', /apt-get install ipxe/)
+  })
+
+  test('takes the loaders that there are, the better one first', async (t) => {
+    const folder = temporaryFolder(t)
+    plant(folder, { 'undionly.kpxe': 'b', 'ipxe.efi': 'i', 'snponly.efi': 's', 'other.efi': 'o' })
+    const loaders = await findLoaders(folder)
+    assert.deepEqual(loaders.names, { bios: 'undionly.kpxe', amd64: 'snponly.efi' })
+    assert.deepEqual([...loaders.files.keys()], ['undionly.kpxe', 'snponly.efi'])
   })
 })
