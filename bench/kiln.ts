@@ -13,14 +13,14 @@ export function isoSize(workspace: Workspace): number {
   return Number(lastResult(workspace, 'iso').facts.size)
 }
 
-const mediaSteps = ['root-image', 'payload', 'iso']
+const mediaSteps = ['root-image', 'payload', 'verify-payload', 'iso', 'verify']
 
 /** From the unpacked root to the ISO. The initramfs is there, as it is for the peers. */
 export function mediaBuild(workspace: Workspace): Contender {
   return {
     name: 'Kiln',
     covers:
-      'root image with dm-verity, UKI, ISO, checksums; the ISO flushed to the disk; the initramfs is there',
+      'root image with dm-verity, UKI, ISO, checksums; all of it read and checked again; the ISO flushed to the disk; the initramfs is there',
     command: buildCommand(workspace, '--frozen'),
     before: () => {
       rmSync(workspace.out, { recursive: true, force: true })

@@ -1,3 +1,4 @@
+import { type Payload, smallestDisk } from '../../packages/contract/src/index.ts'
 import { mib, seconds } from '../measure.ts'
 import type { Figures, MeasuredUpgrade } from './node.ts'
 import type { Systems } from './systems.ts'
@@ -13,12 +14,12 @@ export interface UpgradeFacts {
 /** docs/benchmarks-upgrade.md. */
 export function upgradePage({ systems, measured, stateMs, rounds }: UpgradeFacts): string {
   const { kiln, field, fieldCopy, imageBytes, stateMs: nodeStateMs, emulated } = measured
-  const { payloadBytes, rootImageBytes } = systems
+  const { payloadBytes, card } = systems
   const machine = emulated ? 'an emulated processor, many times slower than a real one' : 'KVM'
   return `# What an upgrade writes
 
 Written by \`node bench/upgrade.ts\`. ${rounds === 1 ? 'One round' : `Medians of ${rounds} rounds in turn`} on one node: a virtual machine with ${machine}; read the ratios,
-not the times. The system is the Debian of the examples: root image ${mib(rootImageBytes)}, all files of its payload ${mib(payloadBytes)},
+not the times. The system is the Debian of the examples: root image ${mib(card.root.size)}, all files of its payload ${mib(payloadBytes)},
 unpacked ${mib(imageBytes)}.
 
 | | bytes written | ratio | time | ratio |
@@ -40,9 +41,28 @@ data, journals and folders. The new system is read from another disk, so that no
   the system and its initramfs; then the active image becomes the passive one, and the new one the active one. Nothing is read
   back or verified. An upgrade changes names; an installation copies the image, as does the second row, holes left out.
 
-Kiln writes what is packed, and most of it once: the kernel and the initramfs stand in a slot twice, in the UKI and by
-themselves, and once more on the EFI partition. What is packed takes a third of what is unpacked; so much, and no more, is to be
-had without a file system that shares blocks.
+## Where Kiln's bytes go
+
+| | bytes |
+|---|--:|
+${bytesRows(card, kiln.bytes)}
+
+The root image is written once, packed: there is no copy of it, no second one for passive, nothing unpacked. It is written whole,
+though, whatever changed: a slot is one image that is never changed, and ext4 has no blocks that two files share. Kernel and
+initramfs stand in a slot twice, in the UKI and by themselves, and again on the EFI partition; this disk starts under UEFI and
+BIOS, one that an installation made for one of them has one copy there. More can only be saved by not writing what did not change:
+kernel modules alone, which come packed, are half of the root image.
+
+## The smallest disk
+
+By the planner of disks, which adds up what must fit: two generations, recovery and one more that is being written, with room for
+larger ones; 64 MiB for the configuration and 256 MiB for data. To be reached: 3 GiB.
+
+| starts under | smallest disk |
+|---|--:|
+${diskRows(card)}
+
+The disk image of this system has the last of these sizes.
 
 ## State
 
@@ -54,6 +74,36 @@ with the boot entries: ${seconds(nodeStateMs)}.
 
 function row(name: string, { bytes, ms }: Figures, kiln: Figures): string {
   return `| ${name} | ${mib(bytes)} | ${(bytes / kiln.bytes).toFixed(1)}× | ${seconds(ms)} | ${(ms / kiln.ms).toFixed(1)}× |`
+}
+
+/** By the sizes of the files; what the file systems need for themselves is the rest. */
+function bytesRows({ root, uki, kernel, initramfs, packages }: Payload, written: number): string {
+  const loose = kernel.size + initramfs.size
+  const rows: (readonly [string, number])[] = [
+    ['root image, in the slot', root.size],
+    ['UKI, in the slot and on the EFI partition', 2 * uki.size],
+    ['kernel and initramfs for GRUB, likewise', 2 * loose],
+    ['list of packages', packages.size],
+  ]
+  const known = rows.reduce((sum, [, bytes]) => sum + bytes, 0)
+  return [...rows, ['folders, journal, record and entries', written - known] as const]
+    .map(([what, bytes]) => `| ${what} | ${mib(bytes)} |`)
+    .join('\n')
+}
+
+function diskRows({ root, uki }: Payload): string {
+  const payload = { rootBytes: root.size, bootBytes: uki.size }
+  const kinds = [
+    ['uefi', 'UEFI'],
+    ['bios', 'BIOS'],
+    ['hybrid', 'both'],
+  ] as const
+  return kinds
+    .map(([firmware, name]) => {
+      const { minimumBytes } = smallestDisk({ firmware, payload, generations: 2 })
+      return `| ${name} | ${(minimumBytes / 2 ** 30).toFixed(2)} GiB |`
+    })
+    .join('\n')
 }
 
 function verdict(kiln: Figures, field: Figures, fieldCopy: Figures): string {

@@ -1,6 +1,7 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import type { Payload } from '../../packages/contract/src/index.ts'
 import { generateKey } from '../../packages/factory/src/tools/ssh.ts'
 import { mustRun, say } from '../measure.ts'
 import { checkout } from '../workspace.ts'
@@ -15,7 +16,8 @@ export interface Systems {
   readonly payload: string
   /** Bytes of the payload's files. */
   readonly payloadBytes: number
-  readonly rootImageBytes: number
+  /** Of the second. */
+  readonly card: Payload
   readonly user: string
   readonly key: string
 }
@@ -40,15 +42,12 @@ export async function prepareSystems(): Promise<Systems> {
   const payload = join(folder, 'payload.raw')
   mustRun('truncate', ['--size=2G', payload])
   mustRun('mke2fs', ['-q', '-F', '-t', 'ext4', '-L', 'PAYLOAD', '-d', second.payload, payload])
-  const card = JSON.parse(readFileSync(join(second.payload, 'payload.json'), 'utf8')) as {
-    readonly root: { readonly size: number }
-  }
   return {
     disk,
     raw: first.raw,
     payload,
     payloadBytes: bytesIn(second.payload),
-    rootImageBytes: card.root.size,
+    card: JSON.parse(readFileSync(join(second.payload, 'payload.json'), 'utf8')) as Payload,
     user,
     key,
   }

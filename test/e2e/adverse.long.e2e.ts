@@ -27,14 +27,10 @@ const tag = (version: string) => `13-core-amd64-generic-${version}`
 const gateway = '10.0.2.2'
 const authority = '/etc/kiln/test-authority.crt'
 
-/** As if it had crashed; then the program that fetches for it, which it cannot start again any more. */
-const killUpgrade = ['kiln-agent', 'curl']
-  .map(
-    (name) => `for process in /proc/[0-9]*; do
-  [ "$(cat "$process/comm" || true)" != ${name} ] || kill -KILL "\${process#/proc/}"
-done`,
-  )
-  .join('\n')
+/** As if it had crashed. What fetches for it has to end with it. */
+const killUpgrade = `for process in /proc/[0-9]*; do
+  [ "$(cat "$process/comm" || true)" != kiln-agent ] || kill -KILL "\${process#/proc/}"
+done`
 
 describe('an upgrade that meets', () => {
   let adverse: AdverseRegistry
@@ -70,6 +66,7 @@ describe('an upgrade that meets', () => {
       assert.deepEqual([failure.reason, failure.exit], [reason, exitCodes[exit]], failure.message)
       assert.ok(failure.advice)
       assert.equal(await whatStarts(), untouched)
+      assert.doesNotMatch(await inGuest(guest, 'sudo kiln-agent upgrade status'), /^begun/)
       assert.deepEqual((await stateOf(guest)).problems, [])
     })
   }

@@ -149,6 +149,7 @@ describe('an upgrade to a system', { concurrency: 2 }, () => {
     assert.equal(state.mode, 'passive')
     assert.match(JSON.stringify(state.generations?.find((each) => each.number === number)?.failure), reason)
     assert.match(await inGuest(guest, 'sudo kiln-agent state'), reason, 'people see it, too')
+    await inGuest(guest, 'test -e /run/cos/upgrade_failure')
   }
 })
 

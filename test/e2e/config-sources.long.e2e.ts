@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { cp, readFile, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { startMachine } from '@kiln/factory/boot/machine'
 import { artifactDrive } from '@kiln/factory/boot/media'
@@ -20,7 +20,8 @@ import {
 
 /**
  * Where configuration comes from, on real starts of the live ISO: fw_cfg, a server with a chain, and the kernel's command
- * line in one; a seed disk with a MIME message, and the command line, in the other.
+ * line in one; a seed disk with a MIME message, and the command line, in another; CDs with a seed and a config drive in the
+ * last.
  */
 const user = 'tester'
 const word = 'kairos.config="stages.boot.0.commands.0=touch /run/from-cmdline"'
@@ -117,19 +118,41 @@ describe('sources of configuration', { concurrency: 2 }, () => {
       ['the script runs once', 'sudo ls /oem/95_userdata', /^script_01\.done$/m],
     ])
   })
+
+  test('a CD with a seed, and a config drive that a step asks for', async (t) => {
+    await using machine = await startMachine({
+      firmware: 'bios',
+      drives: [built.iso, ...(await seedDiscs(folder))].map((file) => artifactDrive(file)),
+      sshPort: 'auto',
+    })
+    const guest = await waitForLogin(machine, { user, key })
+    await awaitStages(guest)
+    await checkAll(t, guest, [
+      ['the host name is that of the seed', 'hostname', /^by-cd\n$/],
+      ['the source is told', 'sudo kiln-agent datasource', /^new user data: cdrom, instance cd-1\n/],
+      ['from-cd has acted', 'ls /run/from-cd', /from-cd/],
+      ['the config drive is read', 'sudo cat /run/drive/userdata.yaml', /^hostname: by-drive$/m],
+      ['and its metadata', 'sudo cat /run/drive/metadata.yaml', /ssh-ed25519 AAAA drive/],
+      ['every step went well', 'sudo kiln-agent stages | grep -c failed || true', /^0\n$/],
+    ])
+  })
 })
 
 async function awaitStages(guest: Guest): Promise<void> {
   await runInGuest(guest, 'systemctl is-system-running --wait', { okCodes: [0, 1] })
 }
 
+const endOfOutput = '-- end of output --'
+
 type Check = readonly [title: string, command: string, expected: RegExp]
 
 async function checkAll(t: { test: typeof test }, guest: Guest, checks: readonly Check[]): Promise<void> {
-  for (const [title, command, expected] of checks) {
-    await t.test(title, async () => {
-      assert.match((await runInGuest(guest, command)).stdout, expected)
-    })
+  // All in one go: a busy machine takes its time to let somebody in.
+  const commands = checks.map(([, command]) => `${command} 2>&1`)
+  const { stdout } = await runInGuest(guest, `{ ${commands.join(`; echo ${endOfOutput}; `)}; } || true`)
+  const outputs = stdout.split(`${endOfOutput}\n`)
+  for (const [index, [title, , expected]] of checks.entries()) {
+    await t.test(title, () => assert.match(outputs[index] ?? '', expected))
   }
 }
 
@@ -150,4 +173,38 @@ async function seedDisk(parent: string): Promise<string> {
   for (const name of ['user-data', 'meta-data'])
     execFileSync('mcopy', ['-i', image, join(folder, name), '::'])
   return image
+}
+
+/** A seed as a CD, whose user data asks for the other one: a config drive as OpenStack makes it. */
+async function seedDiscs(parent: string): Promise<string[]> {
+  const step = { name: 'drive', datasource: { providers: ['config-drive'], path: '/run/drive' } }
+  const wished = JSON.stringify({ stages: { boot: [{ commands: ['touch /run/from-cd'] }, step] } })
+  const keys = { public_keys: { mine: 'ssh-ed25519 AAAA drive' } }
+  return Promise.all([
+    makeDisc(parent, 'cidata', {
+      'user-data': `#cloud-config\n${wished}\n`,
+      'meta-data': 'instance-id: cd-1\nlocal-hostname: by-cd\n',
+    }),
+    makeDisc(parent, 'config-2', {
+      'openstack/latest/user_data': '#cloud-config\nhostname: by-drive\n',
+      'openstack/latest/meta_data.json': JSON.stringify({ uuid: 'drive-1', ...keys }),
+    }),
+  ])
+}
+
+/** ISO 9660 with the names of Rock Ridge and Joliet. */
+async function makeDisc(
+  parent: string,
+  label: string,
+  files: Readonly<Record<string, string>>,
+): Promise<string> {
+  const folder = await freshFolder()
+  for (const [path, content] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, path)), { recursive: true })
+    await writeFile(join(folder, path), content)
+  }
+  const disc = join(parent, `${label}.iso`)
+  const options = ['-as', 'mkisofs', '-quiet', '-volid', label, '-joliet', '-rock']
+  execFileSync('xorriso', [...options, '-output', disc, folder], { stdio: 'ignore' })
+  return disc
 }

@@ -26,12 +26,14 @@ export interface NodeImage {
   /** Files of the image: path → content. */
   readonly files?: Readonly<Record<string, string>>
   readonly cmdline?: readonly string[]
+  /** Besides those of the example. */
+  readonly packages?: readonly string[]
 }
 
 /** Writes a definition for a node: the example's packages, so that its steps are found in the cache. */
 export async function writeNodeDefinition(
   folder: string,
-  { version, artifacts, config = {}, files = {}, cmdline = [] }: NodeImage,
+  { version, artifacts, config = {}, files = {}, cmdline = [], packages = [] }: NodeImage,
   login: NodeLogin,
 ): Promise<string> {
   const definition = join(folder, version)
@@ -50,6 +52,7 @@ export async function writeNodeDefinition(
     overlay: 'overlay',
     'cloud-config': 'cloud-config.yaml',
     cmdline,
+    ...(packages.length === 0 ? {} : { packages: { add: packages } }),
   }
   const text = JSON.stringify({ name: 'kiln-node', version, images: [image], artifacts })
   await writeFile(join(definition, 'kiln.yaml'), `${text}\n`)

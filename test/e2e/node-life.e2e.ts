@@ -19,6 +19,7 @@ import {
 import { nodeRegistry, pushNode } from './node-registry.ts'
 
 const [first, second] = ['v1.0.0', 'v1.1.0']
+const store = '/dev/disk/by-label/COS_PERSISTENT'
 
 describe('the life of a node that starts from a raw image', { concurrency: 2 }, () => {
   let folder: string
@@ -76,6 +77,17 @@ describe('the life of a node that starts from a raw image', { concurrency: 2 }, 
       await healthy(2)
     })
 
+    await t.test('starts the earlier generation once, and then the newer one again', async () => {
+      await restarted('sudo kiln-agent rollback 1 --once --reboot')
+      assert.equal(await runningVersion(guest), first)
+      const { mode, generation, generations = [], problems } = await stateOf(guest)
+      const known = generations.map(({ number, status }) => `${number} ${status}`)
+      assert.deepEqual([mode, generation, known, problems], ['passive', 1, ['1 good', '2 good'], []])
+      await restarted('sudo systemctl reboot')
+      assert.equal(await runningVersion(guest), second)
+      await healthy(2)
+    })
+
     await t.test('goes back to the earlier generation, as a new one', async () => {
       await inGuest(guest, 'sudo kiln-agent rollback 1')
       await restarted('sudo systemctl reboot')
@@ -84,13 +96,34 @@ describe('the life of a node that starts from a raw image', { concurrency: 2 }, 
     })
 
     await t.test('is reset: an empty store, and its configuration still there', async () => {
-      await restarted('sudo kiln-agent reset --yes --reboot')
+      const since = machine.position
+      const block = await blockOf('/kept')
+      assert.match(await contentOf(block), /kept/)
+      // Overwriting takes its time, and is the same under both.
+      const isSecure = firmware === 'uefi'
+      await restarted(`sudo kiln-agent reset --yes --reboot ${isSecure ? '--secure-erase' : ''}`)
       // The job is done in recovery, which then starts the new generation.
       const state = await waitForState(guest, ({ mode, generation }) => mode === 'active' && generation === 4)
       assert.deepEqual(state.problems, [])
       await assert.rejects(inGuest(guest, 'cat /usr/local/kept'))
       await inGuest(guest, 'sudo test -s /oem/90_custom.yaml')
+      if (!isSecure) return
+      const said = { overwritten: /kiln: reset: .*: overwriting \/dev\// }
+      assert.equal((await machine.outcome(said, { timeoutMs: 1000, since })).kind, 'match')
+      assert.doesNotMatch(await contentOf(block), /kept/)
     })
+
+    /** Where a file of the store begins on its partition, in blocks of 4 KiB. */
+    async function blockOf(path: string): Promise<number> {
+      await inGuest(guest, 'sync')
+      const blocks = await inGuest(guest, `sudo debugfs -R 'blocks ${path}' ${store} 2>/dev/null`)
+      return Number(blocks.trim().split(' ')[0])
+    }
+
+    function contentOf(block: number): Promise<string> {
+      const read = `sudo dd if=${store} bs=4096 skip=${block} count=1 iflag=direct status=none`
+      return inGuest(guest, `${read} | tr -d '\\000'`)
+    }
 
     /** The gate has passed: the generation that runs is good. */
     async function healthy(generation: number): Promise<void> {

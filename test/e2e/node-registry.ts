@@ -11,7 +11,7 @@ export interface NodeRegistry {
 }
 
 /** An address that QEMU gives to the machine it runs on. */
-const gateway = '10.0.2.2'
+export const gateway = '10.0.2.2'
 
 const registries: Registry[] = []
 

@@ -47,7 +47,7 @@ function write(path: string, text: string): void {
 
 const { stdout, stderr, stdin } = process
 const session = { env: {}, stdout, stderr, stdin, signal: new AbortController().signal }
-const commands = allCommands(commandModel(createProgram(session, () => {}))).map(({ path }) => path)
+const commands = allCommands(commandModel(await createProgram(session, () => {}))).map(({ path }) => path)
 
 test('the help of every command goes to standard output and ends with an example', () => {
   for (const args of commands) {
@@ -60,8 +60,8 @@ test('the help of every command goes to standard output and ends with an example
   }
 })
 
-test('the pages that are made from code are current (node packages/cli/src/docs.ts)', () => {
-  for (const page of generatedPages()) assert.ok(isCurrent(page), page.file)
+test('the pages that are made from code are current (node packages/cli/src/docs.ts)', async () => {
+  for (const page of await generatedPages()) assert.ok(isCurrent(page), page.file)
 })
 
 test('--version', () => assert.match(kiln('--version').stdout, /^kiln \d+\.\d+\.\d+\n$/))
@@ -75,6 +75,7 @@ const usage: readonly (readonly [args: readonly string[], message: RegExp])[] = 
   [['boot', 'x', '--until', '['], /no regular expression/],
   [['boot', 'x', '--ssh-port', '70000'], /from 1 to 65535/],
   [['boot', 'x', '--firmware', 'u-boot'], /Allowed choices are uefi, bios/],
+  [['cloud-config', 'run', 'x.yaml'], /hint: kiln cloud-config run --help/],
   [['explain', 'E-CONFIG-UNKOWN-KEY'], /did you mean "E-CONFIG-UNKNOWN-KEY"\?/],
 ]
 
@@ -87,6 +88,13 @@ for (const [args, message] of usage) {
     assert.match(ended.stderr, message)
   })
 }
+
+test('a group of commands without one shows its help, and is a mistake in usage', () => {
+  const ended = kiln('cloud-config')
+  assert.deepEqual([ended.code, ended.stdout], [2, ''])
+  assert.match(ended.stderr, /^Usage: kiln cloud-config/)
+  assert.doesNotMatch(ended.stderr, /error/)
+})
 
 test('a mistake in usage is data with --json', () => {
   const ended = kiln('check', '--jsn', '--json')

@@ -242,11 +242,14 @@ test('cloud-config migrate: shows, then writes, then has nothing to do', () => {
   const shown = run(['migrate', '--dry-run', 'old.yaml'])
   assert.equal(
     shown.stdout,
-    '--- old.yaml\n+++ old.yaml\n@@ -2,4 +2,4 @@\n # mine\n k3s:\n-  enable: true # on\n+  enabled: true # on\n \n',
+    '--- old.yaml\n+++ old.yaml\n@@ -2,3 +2,3 @@\n # mine\n k3s:\n-  enable: true # on\n+  enabled: true # on\n',
   )
   assert.equal(readFileSync(path, 'utf8'), old)
   assert.equal(run(['migrate', 'old.yaml']).stdout, 'old.yaml:4: enable is called enabled\n')
   assert.equal(readFileSync(path, 'utf8'), young)
   assert.equal(run(['migrate', 'old.yaml']).stdout, 'old.yaml: nothing to change\n')
   assert.equal(run(['migrate', '-'], old).stdout, young)
+  const broken = run(['migrate', '-'], 'a: "b\n')
+  assert.equal(broken.code, 3)
+  assert.match(broken.stderr, /E-CONFIG-SYNTAX: the quote that begins here is not closed\n {2}at <stdin>:1/)
 })

@@ -14,9 +14,9 @@ export interface GeneratedPage {
   readonly text: string
 }
 
-export function generatedPages(): GeneratedPage[] {
+export async function generatedPages(): Promise<GeneratedPage[]> {
   return [
-    { file: pathOf('docs/reference/cli.md'), text: commandReference() },
+    { file: pathOf('docs/reference/cli.md'), text: await commandReference() },
     { file: pathOf('docs/reference/kiln-yaml.md'), text: definitionReference() },
     { file: pathOf('docs/reference/cloud-config.md'), text: cloudConfigReference() },
     { file: pathOf('docs/reference/events.md'), text: eventReference() },
@@ -43,5 +43,5 @@ function json(value: unknown): string {
 }
 
 if (import.meta.main) {
-  for (const page of generatedPages()) writeFileSync(page.file, page.text)
+  for (const page of await generatedPages()) writeFileSync(page.file, page.text)
 }

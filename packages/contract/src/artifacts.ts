@@ -1,7 +1,22 @@
+import { GiB, MiB, roundUp, sizeText } from './bytes.ts'
 import { artifactName, type ImageIdentity } from './names.ts'
 
 /** What can be made of an image. */
-export const artifactKinds = ['iso', 'oci', 'docker', 'raw'] as const
+export const artifactKinds = [
+  'iso',
+  'oci',
+  'docker',
+  'raw',
+  'raw-efi',
+  'raw-bios',
+  'qcow2',
+  'vhd',
+  'gce',
+  'aws',
+  'vmdk',
+  'ova',
+  'maas',
+] as const
 export type ArtifactKind = (typeof artifactKinds)[number]
 
 /** End of the file name of each: no two are equal, so that all can be made in one build. */
@@ -10,9 +25,75 @@ const extensions: Readonly<Record<ArtifactKind, string>> = {
   oci: '.oci',
   docker: '.docker.tar',
   raw: '.raw',
+  'raw-efi': '.efi.raw',
+  'raw-bios': '.bios.raw',
+  qcow2: '.qcow2',
+  vhd: '.vhd',
+  gce: '.gce.tar.gz',
+  aws: '.aws.raw',
+  vmdk: '.vmdk',
+  ova: '.ova',
+  maas: '.maas.raw.gz',
 }
 
-/** `kairos-debian-13-core-amd64-generic-v0.1.0.docker.tar` */
+/** `kairos-debian-13-core-amd64-generic-v0.1.0.gce.tar.gz` */
 export function artifactFile(image: ImageIdentity, kind: ArtifactKind): string {
   return artifactName(image, extensions[kind])
+}
+
+/** Artifacts that are, or hold, a disk on which the system is installed. */
+export type DiskArtifact = Exclude<ArtifactKind, 'iso' | 'oci' | 'docker'>
+
+export function isDiskArtifact(kind: ArtifactKind): kind is DiskArtifact {
+  return kind !== 'iso' && kind !== 'oci' && kind !== 'docker'
+}
+
+/** Sizes that a format or a cloud takes for its disks. Bytes. */
+export interface DiskSizeRule {
+  /** The size is a multiple of it. */
+  readonly step: number
+  readonly most?: number
+  /** Who wants it so, as the subject of a sentence. */
+  readonly who: string
+}
+
+const wholeMiB: DiskSizeRule = { step: MiB, who: 'a disk image' }
+
+/**
+ * Azure: "VHDs on Azure must have a virtual size aligned to 1 MB"; a fixed VHD has at most 2040 GiB (VHD image format
+ * specification 1.0). Google: "The disk size must be an integer number of GiB". AWS makes a volume of whole GiB of a snapshot.
+ */
+export const diskSizeRules: Readonly<Record<DiskArtifact, DiskSizeRule>> = {
+  raw: wholeMiB,
+  'raw-efi': wholeMiB,
+  'raw-bios': wholeMiB,
+  qcow2: wholeMiB,
+  vmdk: wholeMiB,
+  ova: wholeMiB,
+  maas: wholeMiB,
+  vhd: { step: MiB, most: 2040 * GiB, who: 'Azure' },
+  gce: { step: GiB, who: 'Google Compute Engine' },
+  aws: { step: GiB, who: 'AWS' },
+}
+
+/** Bytes of the disk in an artifact, for a layout that needs some. */
+export function diskArtifactBytes(kind: DiskArtifact, neededBytes: number): number {
+  return roundUp(neededBytes, diskSizeRules[kind].step)
+}
+
+/** Why a disk of a size that somebody asked for cannot be made as this artifact; undefined where it can. */
+export function diskSizeProblem(
+  kind: DiskArtifact,
+  bytes: number,
+): { readonly message: string; readonly hint: string } | undefined {
+  const { step, most = Infinity, who } = diskSizeRules[kind]
+  if (bytes > most) {
+    const message = `${who} takes a disk of at most ${sizeText(most)}, and this one has ${sizeText(bytes)} (artifact ${kind})`
+    return { message, hint: `make the disk smaller, or leave ${kind} out of artifacts` }
+  }
+  if (bytes % step === 0) return undefined
+  return {
+    message: `${who} takes whole ${step === GiB ? 'GiB' : 'MiB'}, and the disk has ${bytes / step} (artifact ${kind})`,
+    hint: `take ${sizeText(roundUp(bytes, step))}, or leave ${kind} out of artifacts`,
+  }
 }

@@ -59,6 +59,7 @@ export const errorFacts = {
   },
   'E-LIBRARY-MISSING': { exit: 'config', title: 'a shared library that a program needs is not there' },
   'E-IMAGE-INVALID': { exit: 'verification', title: 'the converted root file system fails validation' },
+  'E-DISK-SIZE': { exit: 'config', title: 'a disk of a size that a format or a cloud does not take' },
   'E-DISK-LAYOUT': { exit: 'config', title: 'a disk that cannot be laid out as it is wished' },
 
   'E-KEYRING-MISSING': { exit: 'environment', title: 'the keyring that signs the archive is not there' },
@@ -75,6 +76,9 @@ export const errorFacts = {
   'E-LISTEN': { exit: 'environment', title: 'an address cannot be listened on' },
 
   'E-ARTIFACT-MISSING': { exit: 'config', title: 'the artifact is not there' },
+  'E-ARTIFACT-UNKNOWN': { exit: 'config', title: 'a file that is no artifact' },
+  'E-ARTIFACT-DAMAGED': { exit: 'verification', title: 'an artifact is not what it should be' },
+  'E-ISO-ROOM': { exit: 'config', title: 'an ISO without room for a cloud-config' },
   'E-BOOT-FAILED': { exit: 'test', title: 'the machine did not come up' },
   'E-BOOT-TIMEOUT': { exit: 'timeout', title: 'the machine did not come up in time' },
   'E-FIRMWARE-MISSING': {

@@ -42,6 +42,11 @@ const Disk = z.strictObject({
     .optional()
     .describe('What starts the disk; hybrid: both. Default: hybrid on amd64, otherwise uefi.'),
   generations: z.int().min(2).max(16).default(2).describe('How many good generations there is room for.'),
+  size: size
+    .optional()
+    .describe(
+      'Size of the whole disk. Default: as small as it can be; it grows with the disk of the machine.',
+    ),
   efi: size.optional().describe('Size of COS_GRUB, with the boot files. Default: by their size.'),
   oem: size.optional().describe('Size of COS_OEM, with the cloud-configs. Default: 64MiB.'),
   state: size.optional().describe('Size of COS_STATE, with the systems. Default: by their size.'),
@@ -104,7 +109,7 @@ const Image = z.strictObject({
     )
     .default([])
     .describe('Words added to the kernel command line.'),
-  disk: Disk.optional().describe('Layout of the raw disk image.'),
+  disk: Disk.optional().describe('Layout of the disk, in all artifacts that are one.'),
   container: Container.optional().describe('The container image.'),
 })
 

@@ -93,7 +93,9 @@ const cases: readonly { readonly name: string; readonly text: string; readonly e
   {
     name: 'a wrong type behind an alias',
     text: `${valid}artifacts: &list [1]\n`,
-    expected: ['E-CONFIG-BAD-VALUE kiln.yaml:6:19 artifacts[0] is a number; allowed: iso, oci, docker, raw'],
+    expected: [
+      'E-CONFIG-BAD-VALUE kiln.yaml:6:19 artifacts[0] is a number; allowed: iso, oci, docker, raw, raw-efi, raw-bios, qcow2, vhd, gce, aws, vmdk, ova, maas',
+    ],
   },
   {
     name: 'nothing at all',
@@ -115,17 +117,26 @@ const cases: readonly { readonly name: string; readonly text: string; readonly e
   {
     name: 'a key twice',
     text: `${valid}name: again\n`,
-    expected: ['E-CONFIG-SYNTAX kiln.yaml:6:1 Map keys must be unique'],
+    expected: ['E-CONFIG-SYNTAX kiln.yaml:6:1 the key stands here for the second time'],
   },
   {
     name: 'a quote that is not closed',
     text: 'name: "a\n',
-    expected: ['E-CONFIG-SYNTAX kiln.yaml:2:1 Missing closing "quote'],
+    expected: ['E-CONFIG-SYNTAX kiln.yaml:1:7 the quote that begins here is not closed'],
   },
   {
     name: 'an alias that leads nowhere',
     text: 'name: *gone\n',
-    expected: ['E-CONFIG-SYNTAX kiln.yaml:1:7 there is no anchor &gone'],
+    expected: [
+      'E-CONFIG-SYNTAX kiln.yaml:1:7 there is no anchor &gone (a text that begins with * needs quotes)',
+    ],
+  },
+  {
+    name: 'a tag that YAML does not have',
+    text: 'name: !secret a\n',
+    expected: [
+      'E-CONFIG-SYNTAX kiln.yaml:1:7 the tag !secret is not known (a text that begins with ! needs quotes)',
+    ],
   },
   {
     name: 'an alias within its anchor',

@@ -1,26 +1,13 @@
-import {
-  type Alias,
-  type Document,
-  isMap,
-  isScalar,
-  LineCounter,
-  type Node,
-  type ParsedNode,
-  parseDocument,
-  type SchemaOptions,
-  visit,
-} from 'yaml'
 import type * as z from 'zod/mini'
 import { safeParse } from 'zod/mini'
 import type { Finding, Place } from './error.ts'
 import { errorFromFindings } from './error.ts'
 import { byPlace, findingsOf, type Source } from './issues.ts'
+import { type Dialect, type Range, readYamlText } from './yaml/read.ts'
 
 export { pathName, type Source } from './issues.ts'
 
 type Path = readonly PropertyKey[]
-/** Character offsets, the second behind the last character. */
-type Range = readonly [start: number, end: number]
 
 /** A YAML text, checked against its schema. Every value can be traced back to its place. */
 export interface ParsedDocument<T> {
@@ -30,10 +17,7 @@ export interface ParsedDocument<T> {
 }
 
 export interface ReadOptions {
-  /**
-   * `cloud-config`: as the field's files are written. `0644` is octal, and merge keys (`<<`) work. `kiln` is YAML 1.2.
-   */
-  readonly dialect?: 'kiln' | 'cloud-config'
+  readonly dialect?: Dialect
 }
 
 export type ParseResult<T> =
@@ -75,70 +59,42 @@ export function judgeDocument<T>(schema: z.core.$ZodType<T>, source: Source): Pa
 }
 
 /** Parses YAML. @param file name to show in places; nothing is read from it */
-export function readYaml(text: string, file: string, options: ReadOptions = {}): YamlResult {
-  const lines = new LineCounter()
+export function readYaml(text: string, file: string, { dialect = 'kiln' }: ReadOptions = {}): YamlResult {
+  const positionOf = lineCounter(text)
   const place = ([start, end]: Range): Place => {
-    const from = lines.linePos(start)
-    const to = lines.linePos(Math.max(end, start))
-    return { file, line: from.line, column: from.col, end: { line: to.line, column: to.col } }
+    const from = positionOf(start)
+    return { file, ...from, end: positionOf(Math.max(end, start)) }
   }
-  const yaml = parseYaml(text, lines, options)
-  if (typeof yaml === 'string') return { findings: [syntaxFinding(yaml, { file, line: 1, column: 1 })] }
-  const [syntax, ...moreSyntax] = yaml.errors.map((error) => syntaxFinding(error.message, place(error.pos)))
-  if (syntax) return { findings: [syntax, ...moreSyntax] }
-
-  const content = contentOf(yaml)
-  if ('problem' in content) {
-    const { problem, at = [0, 0] } = content
-    return { findings: [syntaxFinding(problem, place(at))] }
+  const result = readYamlText(text, dialect)
+  if ('problem' in result) {
+    const { message, hint, at } = result.problem
+    return { findings: [{ code: 'E-CONFIG-SYNTAX', message, place: place(at), ...(hint ? { hint } : {}) }] }
   }
+  const { value, places } = result
   return {
     yaml: {
       file,
-      value: content.value,
-      placeOf: (path) => place(valueRange(yaml, path)),
-      placeOfKey: (path, key) => place(keyRange(yaml, path, key)),
-      textOf: (path) => text.slice(...valueRange(yaml, path)),
+      value,
+      placeOf: (path) => place(places.valueRange(path)),
+      placeOfKey: (path, key) => place(places.keyRange(path, key)),
+      textOf: (path) => text.slice(...places.valueRange(path)),
     },
   }
 }
 
-/**
- * The nodes of a YAML text, for programs that change it. Errors of syntax are in the document.
- * @returns a text that says why there is none: a parser that recurses has an end, and a hostile text finds it
- */
-export function parseYaml(text: string, lines: LineCounter, options: ReadOptions): Document.Parsed | string {
-  try {
-    return parseDocument(text, {
-      lineCounter: lines,
-      uniqueKeys: true,
-      version: '1.2',
-      logLevel: 'error',
-      ...(options.dialect === 'cloud-config' ? cloudConfigDialect : {}),
-    })
-  } catch (error) {
-    return isTooDeep(error) ? tooDeep : error instanceof Error ? error.message : String(error)
+/** Lines and columns from 1 of character offsets. */
+export function lineCounter(text: string): (offset: number) => { line: number; column: number } {
+  let starts: number[] | undefined
+  return (offset) => {
+    starts ??= [0, ...[...text.matchAll(/\n/g)].map(({ index }) => index + 1)]
+    let line = 1
+    for (let above = starts.length; above - line > 0; ) {
+      const middle = (line + above + 1) >> 1
+      if ((starts[middle - 1] ?? 0) <= offset) line = middle
+      else above = middle - 1
+    }
+    return { line, column: offset - (starts[line - 1] ?? 0) + 1 }
   }
-}
-
-const tooDeep = 'nested too deeply'
-
-/** Node.js calls it a RangeError, QuickJS an InternalError. */
-function isTooDeep(error: unknown): boolean {
-  return error instanceof Error && /stack/i.test(error.message)
-}
-
-const cloudConfigDialect: SchemaOptions = {
-  merge: true,
-  customTags: (tags) => [
-    {
-      tag: 'tag:yaml.org,2002:int',
-      default: true,
-      test: /^0[0-7]+$/,
-      resolve: (digits: string) => Number.parseInt(digits, 8),
-    },
-    ...tags,
-  ],
 }
 
 /** The same, for callers that can do nothing with a broken document. @throws KilnError with all findings */
@@ -146,73 +102,4 @@ export function parseOrThrow<T>(schema: z.core.$ZodType<T>, text: string, file: 
   const result = readDocument(schema, text, file)
   if ('findings' in result) throw errorFromFindings(result.findings)
   return result.document
-}
-
-/** The library ends its messages with the position and an excerpt, which a place says better. */
-function syntaxFinding(message: string, place: Place): Finding {
-  const [line = message] = message.split('\n')
-  return { code: 'E-CONFIG-SYNTAX', message: line.replace(/ at line \d+, column \d+:?$/, ''), place }
-}
-
-/** Aliases are followed only here: one that leads nowhere, or a bomb of them, is no defect of Kiln. */
-function contentOf(
-  yaml: Document.Parsed,
-): { readonly value: unknown } | { readonly problem: string; readonly at?: Range } {
-  try {
-    const value: unknown = yaml.toJS() ?? {}
-    return isCyclic(value) ? { problem: 'an alias stands inside of what it stands for' } : { value }
-  } catch (error) {
-    if (isTooDeep(error)) return { problem: tooDeep }
-    const lost = lostAlias(yaml)
-    if (lost?.range) {
-      return { problem: `there is no anchor &${lost.source}`, at: [lost.range[0], lost.range[1]] }
-    }
-    return { problem: error instanceof Error ? error.message : String(error) }
-  }
-}
-
-/** YAML can describe a value that contains itself. */
-function isCyclic(value: unknown, above = new Set<object>(), done = new Set<object>()): boolean {
-  if (typeof value !== 'object' || value === null || done.has(value)) return false
-  if (above.has(value)) return true
-  above.add(value)
-  const found = Object.values(value).some((part) => isCyclic(part, above, done))
-  above.delete(value)
-  done.add(value)
-  return found
-}
-
-/** The first alias that leads nowhere. */
-function lostAlias(yaml: Document.Parsed): Alias | undefined {
-  let lost: Alias | undefined
-  visit(yaml, {
-    Alias(_, alias) {
-      if (alias.resolve(yaml)) return undefined
-      lost = alias
-      return visit.BREAK
-    },
-  })
-  return lost
-}
-
-function valueRange(yaml: Document.Parsed, path: Path): Range {
-  for (let length = path.length; length > 0; length--) {
-    const node = yaml.getIn(path.slice(0, length), true) as Node | undefined
-    if (node?.range) return [node.range[0], node.range[1]]
-  }
-  return rangeOf(yaml.contents) ?? [0, 0]
-}
-
-/** An unknown key is shown where it stands, not where its value does. */
-function keyRange(yaml: Document.Parsed, path: Path, key: string): Range {
-  const parent = path.length === 0 ? yaml.contents : (yaml.getIn(path, true) as ParsedNode | undefined)
-  const pair = isMap(parent)
-    ? parent.items.find((item) => isScalar(item.key) && String(item.key.value) === key)
-    : undefined
-  return rangeOf(pair?.key) ?? valueRange(yaml, path)
-}
-
-function rangeOf(node: unknown): Range | undefined {
-  const range = (node as Node | null | undefined)?.range
-  return range ? [range[0], range[1]] : undefined
 }

@@ -52,6 +52,8 @@ const Operation = z.looseObject({
   /** The slot that is being written: not pruned meanwhile. */
   slot: z.optional(Slot),
   detail: z.optional(z.record(z.string(), z.unknown())),
+  /** Why its last attempt ended; it can be taken up again. */
+  failure: z.optional(Failure),
 })
 export type Operation = z.infer<typeof Operation>
 

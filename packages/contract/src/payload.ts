@@ -27,6 +27,8 @@ export const Payload = z.object({
   kernel: z.extend(File, { version: z.string() }),
   initramfs: File,
   packages: z.extend(File, { count: z.number() }),
+  /** Not there in an image without. `distribution` as in the image's tag: `k3s`; `version` as it says itself: `v1.30.2+k3s1`. */
+  kubernetes: z.optional(z.object({ distribution: z.string(), version: z.string() })),
   /** Programs that a node puts on its disk, renewed apart from the system. `version` is for people. */
   bootLoader: z.object({ version: z.string(), files: z.array(File) }),
   /** The command line inside the UKI. A carrier appends what says where the root is. */

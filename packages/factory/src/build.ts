@@ -259,6 +259,9 @@ async function requireSpace(folder: string): Promise<void> {
   })
 }
 
+/** People start virtual machines from these, which writes to them. */
+const written: ReadonlySet<ArtifactKind> = new Set(['raw', 'raw-efi', 'raw-bios', 'qcow2', 'vhd'])
+
 async function deliverArtifact(
   kind: ArtifactKind,
   file: string,
@@ -266,8 +269,7 @@ async function deliverArtifact(
   out: string,
   delivery: Delivery,
 ): Promise<BuiltArtifact> {
-  // People start virtual machines from disk images, which writes to them.
-  await delivery.add(result, out, { shared: kind !== 'raw' })
+  await delivery.add(result, out, { shared: !written.has(kind) })
   const { size } = result.facts as { readonly size: number }
   return { kind, path: join(out, file), digest: result.digest, size }
 }

@@ -5,6 +5,8 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +14,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -227,6 +230,23 @@ static JSValue native_encode(JSContext *ctx, JSValueConst self, int argc, JSValu
   return buffer;
 }
 
+/* load(name) → promise of a module that was compiled in; it is evaluated now. Unlike import(), it needs no debug information. */
+static JSValue native_load(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv) {
+  const char *name = JS_ToCString(ctx, argv[0]);
+  if (!name) return JS_EXCEPTION;
+  JSValue module = JS_LoadModule(ctx, "", name);
+  JS_FreeCString(ctx, name);
+  return module;
+}
+
+/* In each program that is run, before it starts: it ends with this one, however that ends. Its own children do not. */
+static pid_t own_pid;
+
+static void end_with_parent(void) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != own_pid) _exit(128 + SIGKILL);
+}
+
 static const JSCFunctionListEntry functions[] = {
     JS_CFUNC_DEF("mount", 5, native_mount),
     JS_CFUNC_MAGIC_DEF("umount", 2, native_path_call, CALL_UMOUNT),
@@ -240,16 +260,23 @@ static const JSCFunctionListEntry functions[] = {
     JS_CFUNC_DEF("sync", 0, native_sync),
     JS_CFUNC_DEF("memfd", 1, native_memfd),
     JS_CFUNC_DEF("execve", 3, native_execve),
+    JS_CFUNC_DEF("load", 1, native_load),
     JS_CFUNC_DEF("decodeUtf8", 1, native_decode),
     JS_CFUNC_DEF("encodeUtf8", 1, native_encode),
 };
 
 static int init_functions(JSContext *ctx, JSModuleDef *module) {
+  own_pid = getpid();
+  if (pthread_atfork(NULL, NULL, end_with_parent)) return -1;
   return JS_SetModuleExportList(ctx, module, functions, COUNT(functions));
 }
 
+/* Cycles are looked for from here on; below it, what counting references leaves behind goes with the process. */
+#define COLLECT_FROM_BYTES (32 << 20)
+
 /* The name is the one that qjsc expects for `-M kiln_native,kiln_native`. */
 JSModuleDef *js_init_module_kiln_native(JSContext *ctx, const char *name) {
+  JS_SetGCThreshold(JS_GetRuntime(ctx), COLLECT_FROM_BYTES);
   JSModuleDef *module = JS_NewCModule(ctx, name, init_functions);
   if (module) JS_AddModuleExportList(ctx, module, functions, COUNT(functions));
   return module;

@@ -16,7 +16,7 @@ import {
   type Session,
 } from '../session.ts'
 import { bootAndWatch, upLine } from './boot.ts'
-import { plannedSteps, planOutcome } from './plan.ts'
+import { plannedBuild, planOutcome } from './plan.ts'
 
 interface BuildCommandOptions extends OutputOptions {
   readonly boot?: boolean
@@ -70,7 +70,7 @@ async function build(
   const definition = await openDefinition(folder)
   if (options.cloudConfig !== undefined) checkCloudConfig(options.cloudConfig)
   const request = buildOptions(definition, options, context)
-  if (options.dryRun) return planOutcome(await plannedSteps(folder, options, context))
+  if (options.dryRun) return planOutcome(await plannedBuild(folder, options, context))
   await ensureHostTools(options.boot ? ['build', 'boot'] : ['build'], context, options.yes ?? false)
   const factory = await import('@kiln/factory')
   const emit = recordFailures(request.cacheFolder, context.emit)

@@ -4,7 +4,7 @@ import { fishScript } from '../completion/fish.ts'
 import { type CommandModel, commandModel } from '../completion/model.ts'
 import { zshScript } from '../completion/zsh.ts'
 import { example } from '../options.ts'
-import type { Done } from '../program.ts'
+import { createProgram, type Done } from '../program.ts'
 import { runCommand, type Session } from '../session.ts'
 
 const scripts: Readonly<Record<string, (model: CommandModel) => string>> = {
@@ -25,7 +25,7 @@ export function addCompletionCommand(program: Command, session: Session, done: D
     )
     .addArgument(new Argument('<SHELL>', 'shell to complete for').choices(Object.keys(scripts)))
     .action(async (shell: string) => {
-      const script = scripts[shell]?.(commandModel(program)) ?? ''
+      const script = scripts[shell]?.(commandModel(await createProgram(session, done))) ?? ''
       done(
         await runCommand(session, {}, async () => ({ result: script, lines: script.trimEnd().split('\n') })),
       )

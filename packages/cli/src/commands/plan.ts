@@ -1,5 +1,7 @@
+import type { DiskForecast } from '@kiln/factory/run/disk-forecast'
 import type { Command } from 'commander'
 import { openDefinition } from '../definition.ts'
+import { diskLines } from '../disk-view.ts'
 import { cacheFolder, cacheOption, example, jsonOption } from '../options.ts'
 import {
   explainLines,
@@ -26,8 +28,8 @@ export function addPlanCommand(program: Command, session: Session, done: Done): 
     .command('plan')
     .summary('show what a build would do')
     .description(
-      'Shows the steps of a build: which are in the cache, which are to be built and why, and which depend on those. ' +
-        'Builds nothing.',
+      'Shows the steps of a build: which are in the cache, which are to be built and why, and which depend on those; and of ' +
+        'each disk its size, with the sum that it is. Builds nothing.',
     )
     .argument('[DIR]', 'folder of the kiln.yaml, or the file itself', '.')
     .option('--explain <step>', 'say which inputs of a step have changed since it was last built')
@@ -48,13 +50,14 @@ export function addPlanCommand(program: Command, session: Session, done: Done): 
 }
 
 async function plan(folder: string, options: PlanOptions, context: CommandContext): Promise<Outcome> {
-  const steps = await plannedSteps(folder, options, context)
-  const outcome = options.explain === undefined ? planOutcome(steps) : explained(options.explain, steps)
+  const planned = await plannedBuild(folder, options, context)
+  const { steps } = planned
+  const outcome = options.explain === undefined ? planOutcome(planned) : explained(options.explain, steps)
   return options.exitCode && !isUpToDate(steps) ? { ...outcome, exit: 'different' } : outcome
 }
 
-export function planOutcome(steps: readonly PlannedStepData[]): Outcome {
-  return { result: { steps }, lines: planLines(steps) }
+export function planOutcome({ steps, disks }: PlannedBuild): Outcome {
+  return { result: { steps, disks }, lines: [...planLines(steps), ...diskLines(disks)] }
 }
 
 function explained(word: string, steps: readonly PlannedStepData[]): Outcome {
@@ -62,18 +65,24 @@ function explained(word: string, steps: readonly PlannedStepData[]): Outcome {
   return { result: step, lines: explainLines(step, steps) }
 }
 
+export interface PlannedBuild {
+  readonly steps: readonly PlannedStepData[]
+  readonly disks: readonly DiskForecast[]
+}
+
 /** The plan of a definition, compared with the cache. Asks the archive for its state, as a build does. */
-export async function plannedSteps(
+export async function plannedBuild(
   folder: string,
   options: Pick<PlanOptions, 'cache' | 'image' | 'cloudConfig'>,
   { session, emit }: Pick<CommandContext, 'session' | 'emit'>,
-): Promise<PlannedStepData[]> {
+): Promise<PlannedBuild> {
   const { image, cloudConfig } = options
   const definition = await openDefinition(folder)
   const cache = cacheFolder(options.cache, session.env)
-  const [{ planBuild }, { forecast }] = await Promise.all([
+  const [{ planBuild }, { forecast }, { forecastDisks }] = await Promise.all([
     import('@kiln/factory'),
     import('@kiln/factory/run/forecast'),
+    import('@kiln/factory/run/disk-forecast'),
   ])
   const planned = await planBuild({
     definition,
@@ -83,5 +92,6 @@ export async function plannedSteps(
     ...(image === undefined ? {} : { image }),
     ...(cloudConfig === undefined ? {} : { cloudConfig }),
   })
-  return planData(await forecast(planned.plan, cache))
+  const forecasts = await forecast(planned.plan, cache)
+  return { steps: planData(forecasts), disks: await forecastDisks(forecasts, cache) }
 }

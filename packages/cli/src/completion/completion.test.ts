@@ -13,7 +13,7 @@ import { zshScript } from './zsh.ts'
 
 const { stdout, stderr, stdin } = process
 const session: Session = { env: {}, stdout, stderr, stdin, signal: new AbortController().signal }
-const model = commandModel(createProgram(session, () => {}))
+const model = commandModel(await createProgram(session, () => {}))
 
 let folder: string
 before(() => {

@@ -4,7 +4,7 @@ import {
   keysOf,
   type SchemaKey,
 } from '@kiln/contract/cloud-config/json-schema'
-import { noEffect } from '@kiln/contract/cloud-config/no-effect'
+import { noEffect, noEffectReasons } from '@kiln/contract/cloud-config/no-effect'
 import { nodeStages, stageNames } from '@kiln/contract/cloud-config/schema/stage-names'
 import { table } from './table.ts'
 
@@ -21,7 +21,7 @@ export function cloudConfigReference(): string {
     'Every key that a cloud-config may have. A key that is not here is an error, unless it begins with `x-` or a provider has\n' +
       'declared it (`kiln.provider-blocks`). How files are found, merged and checked: [cloud-config.md](../cloud-config.md). JSON\n' +
       'Schema for editors: [cloud-config.schema.json](../../schemas/cloud-config.schema.json). Keys marked with * are known and not\n' +
-      'acted on yet; whoever uses one is told.',
+      'acted on yet; whoever uses one is told, and [the last section](#keys-without-effect) says why.',
     '## Keys at the top',
     keyTable(top, ''),
     ...blocks.flatMap(([name, block]) => section(name, block)),
@@ -31,6 +31,11 @@ export function cloudConfigReference(): string {
     '## A user of a step',
     'What a user in the map `users` of a step may have; in the list `users` at the top it also has its name.',
     keyTable(keysOf(user, ''), 'users.*.'),
+    '## Keys without effect',
+    table([
+      ['Key', 'Why'],
+      ...Object.entries(noEffectReasons).map(([path, why]) => [code(path.replace('.*', '[]')), why]),
+    ]),
   ].join('\n\n')}\n`
 }
 

@@ -3,8 +3,8 @@ import { createProgram } from '../program.ts'
 import type { Session } from '../session.ts'
 
 /** docs/reference/cli.md: the help text of every command. */
-export function commandReference(): string {
-  const program = createProgram(silentSession(), () => {})
+export async function commandReference(): Promise<string> {
+  const program = await createProgram(silentSession(), () => {})
   return `${[
     '# Commands',
     '<!-- Made by packages/cli/src/docs.ts from the commands themselves. Do not edit. -->',

@@ -7,7 +7,7 @@ import { redactDocument } from '@kiln/factory/run/redact-document'
 import packageFacts from '../../package.json' with { type: 'json' }
 import { objectData, objectLines } from '../cache-view.ts'
 import { groupLines } from '../commands/doctor.ts'
-import { plannedSteps } from '../commands/plan.ts'
+import { plannedBuild } from '../commands/plan.ts'
 import { openDefinition } from '../definition.ts'
 import { diagnose } from '../diagnosis.ts'
 import { lastFailures } from '../failures.ts'
@@ -24,7 +24,7 @@ export async function collectBundle(
 ): Promise<BundledFile[]> {
   const [doctor, plan, objects, definition] = await Promise.all([
     attempt(async () => (await diagnose(cache)).groups.flatMap(groupLines)),
-    attempt(async () => planLines(await plannedSteps(folder, { cache }, context))),
+    attempt(async () => planLines((await plannedBuild(folder, { cache }, context)).steps)),
     attempt(async () => {
       const { listObjects } = await import('@kiln/factory/run/objects')
       return objectLines((await listObjects(cache)).map(objectData))

@@ -23,7 +23,7 @@ export const defaultTimeoutMs = 600_000
 
 export interface BootOptions
   extends Omit<MachineOptions, 'drives' | 'onLine' | 'onEmulated' | 'firmware' | 'serialLog'> {
-  /** `.iso`, `.img`, `.raw` or `.qcow2`. It is never changed. */
+  /** `.iso`, `.img`, `.raw`, `.qcow2`, `.vhd` or `.vmdk`. It is never changed. */
   readonly artifact: string
   /** Default: a CD-ROM for an ISO, otherwise a disk. */
   readonly as?: Attachment | undefined

@@ -12,6 +12,8 @@ const formats: Readonly<Record<string, Drive['format']>> = {
   '.img': 'raw',
   '.raw': 'raw',
   '.qcow2': 'qcow2',
+  '.vhd': 'vpc',
+  '.vmdk': 'vmdk',
 }
 
 const mebibyte = 1024 * 1024

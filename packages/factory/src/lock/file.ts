@@ -1,7 +1,7 @@
 import { lstat, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { isKilnError, KilnError, parseOrThrow } from '@kiln/contract'
-import { stringify } from 'yaml'
+import { printYamlText } from '@kiln/contract/yaml/print'
 import { partOf, sweepParts } from '../pool/part-file.ts'
 import { Lock } from './lock.ts'
 
@@ -45,7 +45,7 @@ export function formatLock(lock: Lock): string {
     ...{ sets: byName(lock.sets), bases: byName(lock.bases) },
     ...(images ? { images: byName(images) } : {}),
   }
-  return head + stringify(sorted, { lineWidth: 0, aliasDuplicateObjects: false })
+  return head + printYamlText(sorted)
 }
 
 function byName<T>(entries: Readonly<Record<string, T>>): Record<string, T> {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
+import { valueOfYaml } from '@kiln/contract/yaml/read'
 import fc from 'fast-check'
-import { parse } from 'yaml'
 import { expectCode } from '../testkit/testkit.ts'
 import { type ModuleIndex, moduleName, selectModules, unpackedPath } from './kernel-modules.ts'
 
@@ -135,7 +135,7 @@ describe('the name of a module', () => {
 
 describe('the modules that Kiln wants', () => {
   const text = readFileSync(new URL('initramfs-modules.yaml', import.meta.url), 'utf8')
-  const { always, hardware } = parse(text) as { always: string[]; hardware: string[] }
+  const { always, hardware } = valueOfYaml(text) as { always: string[]; hardware: string[] }
 
   it('are written as module names, each once', () => {
     for (const name of [...always, ...hardware]) assert.equal(moduleName(`${name}.ko`), name)

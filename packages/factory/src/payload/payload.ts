@@ -67,7 +67,14 @@ export const makePayload: Executors['payload'] = async (step, context) => {
   await writeFile(join(out, 'payload.json'), text)
   for (const file of await readdir(out)) await utimes(join(out, file), epoch, epoch)
   const digest = `sha256:${createHash('sha256').update(text).digest('hex')}`
-  return { digest, facts: { digest } }
+  const fileDigests = Object.fromEntries(
+    [payload.uki, payload.kernel, payload.initramfs].map((part) => [part.file, hexOf(part.digest)]),
+  )
+  return { digest, facts: { digest }, fileDigests }
+}
+
+function hexOf(digest: string): string {
+  return digest.slice('sha256:'.length)
 }
 
 /** A copy, not a second name: what happens to one result must not happen to another. */

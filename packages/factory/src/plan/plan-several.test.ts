@@ -12,17 +12,28 @@ describe('the plan of several images', () => {
     [
       'the variant',
       { identity: { variant: 'standard' } },
-      ['convert', 'initramfs', 'iso', 'payload', 'root-image', 'validate'],
+      ['convert', 'initramfs', 'iso', 'payload', 'root-image', 'validate', 'verify', 'verify-payload'],
     ],
     [
       'an overlay',
       { identity: { device: 'other' }, overlay: { folder: '/a', digest: 'o1' } },
-      ['convert', 'initramfs', 'iso', 'payload', 'root-image', 'validate'],
+      ['convert', 'initramfs', 'iso', 'payload', 'root-image', 'validate', 'verify', 'verify-payload'],
     ],
     [
       'a package',
       { identity: { device: 'other' }, root: rootOf(['htop', ...installed]) },
-      ['convert', 'initramfs', 'iso', 'packages', 'payload', 'repository', 'root-image', 'validate'],
+      [
+        'convert',
+        'initramfs',
+        'iso',
+        'packages',
+        'payload',
+        'repository',
+        'root-image',
+        'validate',
+        'verify',
+        'verify-payload',
+      ],
     ],
     [
       'the state of the archive',
@@ -38,6 +49,8 @@ describe('the plan of several images', () => {
         'repository',
         'root-image',
         'validate',
+        'verify',
+        'verify-payload',
       ],
     ],
     [
@@ -56,6 +69,8 @@ describe('the plan of several images', () => {
         'repository',
         'root-image',
         'validate',
+        'verify',
+        'verify-payload',
       ],
     ],
   ]

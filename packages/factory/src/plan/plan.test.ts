@@ -35,15 +35,17 @@ describe('the plan of one image', () => {
       'root-image',
       'toolchain',
       'validate',
+      'verify',
+      'verify-payload',
     ])
   })
 
-  it('names each input after the kind of step that makes it', () => {
+  it('names each input after the kind of step that makes it, but for the artifact that is verified', () => {
     const { steps } = plan(sample)
     const kindOf = new Map(steps.map((step) => [step.id, step.kind]))
     for (const step of steps) {
       for (const [name, id] of Object.entries<string>(step.inputs))
-        assert.equal(kindOf.get(id), name, step.id)
+        assert.equal(kindOf.get(id), name === 'artifact' ? 'iso' : name, step.id)
     }
   })
 
@@ -181,6 +183,7 @@ describe('the plan of an image with a base that somebody else made', () => {
     const kindOf = new Map(made.steps.map(({ id, kind }) => [id, kind]))
     for (const step of made.steps) {
       for (const [name, id] of Object.entries<string>(step.inputs)) {
+        if (name === 'artifact') continue
         const kind = kindOf.get(id)
         assert.equal(kind === 'import' ? 'base' : kind, name, step.id)
       }

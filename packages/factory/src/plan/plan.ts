@@ -1,8 +1,8 @@
-import { type ArtifactKind, artifactFile, imageTag } from '@kiln/contract'
+import type { ArtifactKind } from '@kiln/contract'
 import type { LockedPackage, PackageSet } from '../lock/lock.ts'
 import type { ResolvedBuild, ResolvedImage, ToolRoot } from '../resolve/resolve.ts'
 import { canonicalJson } from './fingerprint.ts'
-import { planContainer } from './plan-container.ts'
+import { planArtifact } from './plan-artifact.ts'
 import type { ConversionParams, Plan, Step, StepOf } from './step.ts'
 import { stepId } from './step-id.ts'
 
@@ -130,7 +130,14 @@ function planImage(image: ResolvedImage, build: ResolvedBuild, artifacts: readon
         agent,
       },
     },
-    ...withContainer(artifacts).flatMap((kind) => {
+    {
+      id: id('payload/verify'),
+      kind: 'verify-payload',
+      title: 'verification (payload)',
+      params: {},
+      inputs: { payload: id('payload'), 'root-image': id('root-image') },
+    },
+    ...artifacts.flatMap((kind) => {
       const inputs = {
         payload: id('payload'),
         'root-image': id('root-image'),
@@ -138,7 +145,7 @@ function planImage(image: ResolvedImage, build: ResolvedBuild, artifacts: readon
         ...root,
         toolchain,
       }
-      return planArtifact[kind](image, inputs)
+      return planArtifact(kind, image, inputs)
     }),
   ]
 }
@@ -172,64 +179,6 @@ function conversion(image: ResolvedImage, build: ResolvedBuild): ConversionParam
     files: build.conversionFiles,
     epoch: root.all.epoch,
   }
-}
-
-/** The file for Docker is made of the image layout, wanted or not. */
-function withContainer(artifacts: readonly ArtifactKind[]): readonly ArtifactKind[] {
-  return artifacts.includes('docker') && !artifacts.includes('oci') ? ['oci', ...artifacts] : artifacts
-}
-
-type ArtifactPlanner = (
-  image: ResolvedImage,
-  inputs: Readonly<Record<ArtifactInput, string>>,
-) => Step | readonly Step[]
-
-/** Steps that the artifacts of an image are made from; each takes some. */
-type ArtifactInput = 'packages' | 'convert' | 'payload' | 'root-image' | 'boot-loader' | 'toolchain'
-
-const planArtifact: Record<ArtifactKind, ArtifactPlanner> = {
-  iso: (image, { payload, 'root-image': rootImage, 'boot-loader': bootLoader, toolchain }) => ({
-    id: stepId(image, 'iso'),
-    kind: 'iso',
-    title: 'ISO',
-    params: {
-      file: artifactFile(image.identity, 'iso'),
-      title: `${image.name} ${image.identity.version}`,
-      arch: image.identity.arch,
-      cloudConfig: image.cloudConfig,
-      medium: image.medium,
-      epoch: image.root.all.epoch,
-    },
-    inputs: { payload, 'root-image': rootImage, 'boot-loader': bootLoader, toolchain },
-  }),
-  raw: (image, { payload, 'root-image': rootImage, toolchain }) => ({
-    id: stepId(image, 'raw'),
-    kind: 'raw',
-    title: 'disk image',
-    params: {
-      file: artifactFile(image.identity, 'raw'),
-      title: `${image.name} ${image.identity.version}`,
-      arch: image.identity.arch,
-      cloudConfig: image.cloudConfig,
-      disk: image.disk,
-      epoch: image.root.all.epoch,
-    },
-    inputs: { payload, 'root-image': rootImage, toolchain },
-  }),
-  oci: planContainer,
-  docker: (image, { toolchain }) => ({
-    id: stepId(image, 'docker'),
-    kind: 'docker',
-    title: 'Docker archive',
-    params: {
-      file: artifactFile(image.identity, 'docker'),
-      layout: artifactFile(image.identity, 'oci'),
-      name: image.name,
-      tag: imageTag(image.identity),
-      epoch: image.root.all.epoch,
-    },
-    inputs: { oci: stepId(image, 'oci'), toolchain },
-  }),
 }
 
 /** `257.9-1~deb13u1 2.12-9`: of systemd-boot and of GRUB. Loaders are renewed on a node apart from the system. */

@@ -1,6 +1,7 @@
-import type { Architecture, ImageIdentity, Layout } from '@kiln/contract'
+import type { Architecture, DiskArtifact, ImageIdentity, Layout } from '@kiln/contract'
 import type { Compression } from '@kiln/contract/definition'
 import type { ImportParams } from '../bases/import.ts'
+import type { Run } from '../carriers/disk/data-map.ts'
 import type { DiskWish } from '../definition/disk.ts'
 import type { LockedArchive, LockedPackage } from '../lock/lock.ts'
 
@@ -109,13 +110,39 @@ export interface StepKinds {
   iso: {
     params: IsoParams
     inputs: 'payload' | 'root-image' | 'boot-loader' | 'toolchain'
-    facts: { readonly digest: string; readonly size: number }
+    facts: ArtifactFacts
   }
   /** A disk on which the system is installed. */
   raw: {
     params: RawParams
     inputs: 'payload' | 'root-image' | 'toolchain'
-    facts: { readonly digest: string; readonly size: number }
+    /** `runs`: what is not zero, in blocks of 64 KiB. */
+    facts: ArtifactFacts & { readonly runs: readonly Run[] }
+  }
+  /** The same disk in another format, or of a size that a cloud wants. */
+  disk: {
+    params: DiskParams
+    inputs: 'raw'
+    /** `diskBytes`: size of the disk in it. */
+    facts: ArtifactFacts & { readonly diskBytes: number }
+  }
+  /** A VMDK with the description of a machine. Its `disk` is one in that format. */
+  ova: {
+    params: OvaParams
+    inputs: 'disk'
+    facts: ArtifactFacts
+  }
+  /** Looks into each file of a payload, once for all artifacts that carry it. */
+  'verify-payload': {
+    params: Record<string, never>
+    inputs: 'payload' | 'root-image'
+    facts: { readonly checks: number }
+  }
+  /** Opens an artifact again and looks at all of it, but not into the files of its payload. */
+  verify: {
+    params: Record<string, never>
+    inputs: 'payload' | 'artifact'
+    facts: { readonly checks: number }
   }
   /** The packages as layers of a container image. */
   'image-layers': {
@@ -144,8 +171,18 @@ export interface StepKinds {
   docker: {
     params: DockerArchiveParams
     inputs: 'oci' | 'toolchain'
-    facts: { readonly digest: string; readonly size: number }
+    facts: ArtifactFacts
   }
+}
+
+/** An artifact that is one file. */
+export interface ArtifactFacts {
+  /** Name of the file. */
+  readonly file: string
+  /** `sha256:<64 hex digits>` */
+  readonly digest: string
+  /** Bytes. */
+  readonly size: number
 }
 
 export interface ConversionParams {
@@ -177,6 +214,23 @@ export interface RawParams {
   readonly arch: Architecture
   readonly cloudConfig: { readonly file: string; readonly digest: string } | undefined
   readonly disk: DiskWish
+  /** For MAAS. */
+  readonly curtin?: true
+  readonly epoch: number
+}
+
+export interface DiskParams {
+  readonly file: string
+  readonly format: Exclude<DiskArtifact, 'raw' | 'raw-efi' | 'raw-bios' | 'ova'>
+  readonly epoch: number
+}
+
+export interface OvaParams {
+  readonly file: string
+  /** Of the system, and of the machine that runs it. */
+  readonly name: string
+  readonly version: string
+  readonly firmware: DiskWish['firmware']
   readonly epoch: number
 }
 
@@ -201,8 +255,15 @@ export interface DockerArchiveParams {
 
 export type StepKind = keyof StepKinds
 
-/** A step names each of its inputs after the kind of step that makes it; an import counts as a base. */
-export type InputsOf<K extends StepKind> = StepKinds[K]['inputs'] & StepKind
+/**
+ * A step names each of its inputs after the kind of step that makes it; an import counts as a base, and whatever makes an
+ * artifact of one file as `artifact`.
+ */
+export type InputsOf<K extends StepKind> = StepKinds[K]['inputs'] & (StepKind | 'artifact')
+
+export type InputFacts<I extends StepKind | 'artifact'> = I extends StepKind
+  ? StepKinds[I]['facts']
+  : ArtifactFacts
 
 export interface StepOf<K extends StepKind> {
   /** Unique in a plan, readable: `toolchain`, `debian-13-core-amd64-generic-v0.1.0/iso`. */

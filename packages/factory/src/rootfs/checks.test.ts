@@ -98,6 +98,18 @@ const fit: CheckedRoot = {
   release: releaseFile(conversion, 'v0.1.0'),
 }
 
+const withOpenrc = {
+  '/usr/sbin/init': file(0o755),
+  '/usr/lib/systemd/systemd': undefined,
+  '/usr/sbin/openrc-run': file(0o755),
+  '/etc/init.d': folder(),
+  '/etc/init.d/kiln-stage-reconcile': file(0o755),
+  '/etc/runlevels': folder(),
+  '/etc/runlevels/default': folder(),
+  '/etc/runlevels/default/kiln-stage-reconcile': link('/etc/init.d/kiln-stage-reconcile'),
+}
+const openrcServices = ['kiln-stage-reconcile.timer', 'kiln-grow.service']
+
 type Change = Omit<Partial<CheckedRoot>, 'tree'> & { tree?: Readonly<Record<string, TreeNode | undefined>> }
 
 /** A fit root with some entries added, replaced or (undefined) taken away. */
@@ -236,6 +248,15 @@ const cases: readonly (readonly [what: string, change: Change, expected: readonl
     'a service that is not there',
     { tree: { '/usr/lib/systemd/system/ssh.service': undefined } },
     ['services: ssh.service does not exist'],
+  ],
+  ['services of OpenRC', { tree: withOpenrc, services: openrcServices }, []],
+  [
+    'services of OpenRC that are not there, or in no runlevel',
+    {
+      tree: { ...withOpenrc, '/etc/runlevels/default/kiln-stage-reconcile': undefined },
+      services: [...openrcServices, 'sshd'],
+    },
+    ['services: kiln-stage-reconcile is not enabled', 'services: sshd does not exist'],
   ],
   [
     'a service that nothing starts',

@@ -1,3 +1,4 @@
+import { serviceManagerOf } from './service-manager.ts'
 import { findNode, namesIn, resolvePath, type Tree } from './tree.ts'
 import type { Check, CheckedRoot } from './validate.ts'
 
@@ -125,7 +126,26 @@ function releaseProblems({ release, identity }: CheckedRoot): string[] {
   )
 }
 
-function serviceProblems({ tree, services }: CheckedRoot): string[] {
+function serviceProblems(root: CheckedRoot): string[] {
+  const isOpenrc = serviceManagerOf((path) => findNode(root.tree, path) !== undefined) === 'openrc'
+  return isOpenrc ? openrcProblems(root) : systemdProblems(root)
+}
+
+/** Of Kiln's own services, those that run the stages have scripts for OpenRC. */
+function openrcProblems({ tree, services }: CheckedRoot): string[] {
+  const wanted = services
+    .filter((unit) => !unit.startsWith('kiln-') || unit.startsWith('kiln-stage-'))
+    .map((unit) => unit.replace(/\.(service|timer)$/, ''))
+  const enabled = new Set(
+    [...tree.keys()].flatMap((path) => path.match(/^\/etc\/runlevels\/[^/]+\/([^/]+)$/)?.[1] ?? []),
+  )
+  return wanted.flatMap((name) => {
+    if (!resolvePath(tree, `/etc/init.d/${name}`)) return [`${name} does not exist`]
+    return enabled.has(name) ? [] : [`${name} is not enabled`]
+  })
+}
+
+function systemdProblems({ tree, services }: CheckedRoot): string[] {
   const links = [...tree.keys()].filter((path) =>
     /^\/etc\/systemd\/system\/[^/]+\.(wants|requires)\//.test(path),
   )

@@ -14,10 +14,18 @@ verb=
 for word in "$@"; do
   case $word in
     enable | mask) verb=$word ;;
-    *) systemctl --root=/ --quiet "$verb" "$word" ;;
+    *) if command -v systemctl > /dev/null; then
+      systemctl --root=/ --quiet "$verb" "$word"
+    else
+      # Kiln's own scripts are in their runlevels already, and OpenRC has nothing to mask.
+      case $verb-$word in
+        enable-kiln-* | mask-*) ;;
+        *) rc-update --quiet add "${word%.service}" default ;;
+      esac
+    fi ;;
   esac
 done
-systemctl --root=/ --quiet set-default multi-user.target
+if command -v systemctl > /dev/null; then systemctl --root=/ --quiet set-default multi-user.target; fi
 
 # The resolver of the machine that builds is none of the image's business.
 ln -sf ../run/systemd/resolve/stub-resolv.conf /etc/resolv.conf

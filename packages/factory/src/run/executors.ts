@@ -1,4 +1,6 @@
 import { importBase } from '../bases/import.ts'
+import { makeDisk } from '../carriers/disk/disk.ts'
+import { makeOva } from '../carriers/disk/ova.ts'
 import { makeIso } from '../carriers/iso/iso.ts'
 import { makeDockerArchive } from '../carriers/oci/docker-archive.ts'
 import { makeImageLayers } from '../carriers/oci/image-layers.ts'
@@ -16,6 +18,7 @@ import { installPackages } from '../rootfs/packages.ts'
 import { validate } from '../rootfs/validate.ts'
 import { makeAgent } from '../toolchain/agent.ts'
 import { makeToolchain } from '../toolchain/toolchain.ts'
+import { verifyArtifact, verifyPayloadFiles } from '../verify/step.ts'
 import type { Executors } from './engine.ts'
 
 /** Who does what. @param poolFolder holds package files, by their hashes */
@@ -35,6 +38,10 @@ export function makeExecutors(poolFolder: string): Executors {
     payload: makePayload,
     iso: makeIso,
     raw: makeRaw,
+    disk: makeDisk,
+    ova: makeOva,
+    'verify-payload': verifyPayloadFiles,
+    verify: verifyArtifact,
     'image-layers': makeImageLayers,
     oci: makeOci,
     docker: makeDockerArchive,

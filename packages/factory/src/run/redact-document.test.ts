@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { printYamlText } from '@kiln/contract/yaml/print'
 import fc from 'fast-check'
-import { stringify } from 'yaml'
 import { isSecretName, redactDocument } from './redact-document.ts'
 
 /** In quotes, for YAML would take it for a list. */
@@ -71,7 +71,7 @@ describe('a document without its secrets', () => {
   it('never has one that was planted', () => {
     fc.assert(
       fc.property(planted, ({ hidden, document }) => {
-        const text = `# ${hidden}\n${stringify(document)}`
+        const text = `# ${hidden}\n${printYamlText(document)}`
         assert.ok(!redactDocument(text)?.includes(hidden), text)
       }),
       { numRuns: 500 },

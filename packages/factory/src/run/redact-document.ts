@@ -1,4 +1,6 @@
-import { parseAllDocuments, stringify } from 'yaml'
+import { schemas } from '@kiln/contract/yaml/dialects'
+import { printYamlText } from '@kiln/contract/yaml/print'
+import { loadAll } from 'js-yaml'
 import { redacted, redactText } from './redact.ts'
 
 /**
@@ -8,12 +10,9 @@ import { redacted, redactText } from './redact.ts'
  */
 export function redactDocument(text: string): string | undefined {
   if (text.trim() === '') return ''
-  const documents = parseAllDocuments(text, { uniqueKeys: false, logLevel: 'silent' })
-  if (!Array.isArray(documents) || documents.some(({ errors }) => errors.length > 0)) return undefined
   try {
-    const clean = documents.map((document) =>
-      stringify(redactValue('', document.toJS()), { lineWidth: 0, aliasDuplicateObjects: false }),
-    )
+    const documents = loadAll(text, { json: true, schema: schemas['cloud-config'] })
+    const clean = documents.map((document) => printYamlText(redactValue('', document)))
     return head(text) + clean.join('---\n')
   } catch {
     return undefined

@@ -12,6 +12,12 @@ const packages = fileURLToPath(new URL('../../../', import.meta.url))
 /** Programs that are made of packages/node: the agent itself, and the test that its host adapter behaves. */
 export type AgentProgram = 'main' | 'conformance'
 
+/** Modules of each that are evaluated only when they are asked for, by their names in the program. */
+const lateModules: Readonly<Record<AgentProgram, Readonly<Record<string, string>>>> = {
+  main: { main: 'main.ts', state: 'state/main.ts' },
+  conformance: {},
+}
+
 /** Digest of everything the agent is made of: its sources, the contract's, and the versions of their libraries. */
 export async function agentSources(): Promise<string> {
   const isSource = (path: string) => !path.endsWith('.test.ts')
@@ -48,9 +54,17 @@ export interface CompileOptions {
 export async function compileAgent(program: AgentProgram, options: CompileOptions): Promise<string> {
   const sources = join(options.scratch, 'agent')
   await mkdir(sources, { recursive: true })
+  const late = Object.entries(lateModules[program])
+  const inSandbox = (name: string) => `/run/work/src/${name}.js`
+  const lateNames = Object.fromEntries(late.map(([name]) => [name, inSandbox(name)]))
+  const source = (file: string) => join(packages, 'node/src', file)
   await bundle({
-    entryPoints: [join(packages, 'node/src', `${program}.quickjs.ts`)],
-    outfile: join(sources, 'bundle.js'),
+    entryPoints: {
+      bundle: source(`${program}.quickjs.ts`),
+      ...Object.fromEntries(late.map(([name, file]) => [name, source(file)])),
+    },
+    outdir: sources,
+    splitting: true,
     bundle: true,
     format: 'esm',
     platform: 'neutral',
@@ -61,7 +75,7 @@ export async function compileAgent(program: AgentProgram, options: CompileOption
     legalComments: 'none',
     charset: 'utf8',
     external: ['std', 'os', 'kiln_native'],
-    define: { KILN_VERSION: JSON.stringify(options.version) },
+    define: { KILN_VERSION: JSON.stringify(options.version), KILN_LATE: JSON.stringify(lateNames) },
     logLevel: 'silent',
   })
   const sandbox = toolchainSandbox(options.toolchain, options.scratch, [
@@ -71,7 +85,8 @@ export async function compileAgent(program: AgentProgram, options: CompileOption
   ])
   const run = (...argv: [string, ...string[]]) =>
     runInSandbox(sandbox, argv, { onLine: options.onLine, signal: options.signal })
-  await run('qjsc', ...bytecodeArguments('/run/work/src/bundle.js', '/run/work/src/agent.c'))
+  const names = late.map(([name]) => inSandbox(name))
+  await run('qjsc', ...bytecodeArguments(inSandbox('bundle'), names, '/run/work/src/agent.c'))
   await run(
     'gcc',
     ...linkArguments(['/run/work/src/agent.c', '/run/work/native/kiln_native.c'], '/run/work/out/kiln-agent'),
@@ -79,8 +94,13 @@ export async function compileAgent(program: AgentProgram, options: CompileOption
   return join(options.out, 'kiln-agent')
 }
 
-function bytecodeArguments(module: string, output: string): string[] {
-  return ['-e', '-m', '-M', 'kiln_native,kiln_native', '-o', output, module]
+/**
+ * Lines of the minified bundle help nobody, and are a tenth of the program.
+ * @param late modules that no other one imports
+ */
+function bytecodeArguments(module: string, late: readonly string[], output: string): string[] {
+  const lateOptions = late.flatMap((path) => ['-D', path])
+  return ['-s', '-e', '-m', '-M', 'kiln_native,kiln_native', ...lateOptions, '-o', output, module]
 }
 
 function linkArguments(sources: readonly string[], output: string): string[] {

@@ -32,6 +32,8 @@ export const hostTools = {
   debugfs: { package: 'e2fsprogs', why: 'reads file systems without mounting them', for: 'test' },
   'mkfs.vfat': { package: 'dosfstools', why: 'makes EFI partitions for tests', for: 'test' },
   mcopy: { package: 'mtools', why: 'fills EFI partitions for tests', for: 'test' },
+  git: { package: 'git', why: 'makes a repository for tests', for: 'test' },
+  xorriso: { package: 'xorriso', why: 'makes CDs with user data for tests', for: 'test' },
   'grub-editenv': {
     package: 'grub-common',
     why: "reads and checks GRUB's files as GRUB does, in tests",
@@ -42,6 +44,7 @@ export const hostTools = {
     why: "reads and checks GRUB's files as GRUB does, in tests",
     for: 'test',
   },
+  python3: { package: 'python3-yaml', why: 'runs what MAAS runs on its images, in tests', for: 'test' },
   'qemu-io': { package: 'qemu-utils', why: 'writes to disks as a virtual machine does', for: 'test' },
 } as const satisfies Record<string, { package: string; why: string; for: Purpose }>
 

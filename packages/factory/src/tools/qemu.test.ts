@@ -58,6 +58,23 @@ const differences: readonly { title: string; change: Partial<MachinePlan>; gives
     ],
   },
   {
+    title: 'a second CD, on a bus of its own',
+    change: {
+      drives: ['/a.iso', '/b.iso'].map((file) => ({
+        attach: 'cd',
+        file,
+        format: 'raw',
+        writes: 'discarded',
+      })),
+    },
+    gives: [
+      '-drive if=none,id=drive0,format=raw,media=cdrom,readonly=on,file=/a.iso',
+      '-device ide-cd,drive=drive0,bootindex=0',
+      '-drive if=none,id=drive1,format=raw,media=cdrom,readonly=on,file=/b.iso',
+      '-device ide-cd,bus=ide.1,drive=drive1,bootindex=1',
+    ],
+  },
+  {
     title: 'a USB stick before a disk that keeps what is written',
     change: {
       drives: [

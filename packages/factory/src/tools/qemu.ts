@@ -11,7 +11,8 @@ export type Attachment = 'cd' | 'usb' | 'disk'
 export interface Drive {
   readonly attach: Attachment
   readonly file: string
-  readonly format: 'raw' | 'qcow2'
+  /** By QEMU's names: `vpc` is VHD. */
+  readonly format: 'raw' | 'qcow2' | 'vpc' | 'vmdk'
   /** Whether what the guest writes reaches the file. A CD is never written. */
   readonly writes: 'kept' | 'discarded'
   /** Existing file that gets a record of every write and flush, as dm-log-writes has it. Only where writes are kept. */
@@ -64,7 +65,9 @@ export function qemuArguments(plan: MachinePlan): string[] {
     ],
     ...firmware(plan.firmware),
     ...['-boot', 'strict=on'],
-    ...plan.drives.flatMap((each, index) => drive(each, index, plan.netboot ? 1 : 0)),
+    ...plan.drives.flatMap((each, index) =>
+      drive(each, index, { bus: cdsBefore(plan.drives, index), first: plan.netboot ? 1 : 0 }),
+    ),
     ...Object.entries(plan.fwCfg ?? {}).flatMap(([name, file]) => [
       '-fw_cfg',
       `name=${name},file=${escapeCommas(file)}`,
@@ -99,13 +102,23 @@ function firmware(files: FirmwareFiles): string[] {
   ]
 }
 
-function drive(drive: Drive, index: number, first: number): string[] {
+/** Each CD takes a bus of its own, which QEMU does not choose by itself beyond the first. */
+function cdsBefore(drives: readonly Drive[], index: number): number {
+  return drives.slice(0, index).filter(({ attach }) => attach === 'cd').length
+}
+
+/** @param first turn of the first drive: what starts over the network comes before */
+function drive(
+  drive: Drive,
+  index: number,
+  { bus, first }: { readonly bus: number; readonly first: number },
+): string[] {
   const id = `drive${index}`
   const { attach, log } = drive
   const file = log === undefined ? plainFile(drive, id) : loggedFile({ ...drive, log }, id)
   // Merged requests are of up to 1024 parts, and the log adds two to each: more than the system takes.
   const requests = log === undefined ? '' : ',request-merging=off'
-  return [...file, ...plug(attach, `drive=${id},bootindex=${first + index}${requests}`, index)]
+  return [...file, ...plug(attach, `drive=${id},bootindex=${first + index}${requests}`, index, bus)]
 }
 
 function plainFile({ attach, file, format, writes }: Drive, id: string): string[] {
@@ -133,10 +146,10 @@ function loggedFile({ file, format, log }: Drive & { readonly log: string }, id:
   return ['-blockdev', JSON.stringify(node)]
 }
 
-function plug(attach: Attachment, device: string, index: number): string[] {
+function plug(attach: Attachment, device: string, index: number, bus: number): string[] {
   switch (attach) {
     case 'cd':
-      return ['-device', `ide-cd,${device}`]
+      return ['-device', `ide-cd,${bus === 0 ? '' : `bus=ide.${bus},`}${device}`]
     case 'usb':
       return [
         ...['-device', `qemu-xhci,id=usb${index}`],

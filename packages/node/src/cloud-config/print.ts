@@ -1,17 +1,10 @@
 import { plainOf } from '@kiln/contract/cloud-config/tree'
-import { Document, isScalar, visit } from 'yaml'
+import { printYamlText } from '@kiln/contract/yaml/print'
 import type { Collected } from './collect.ts'
 
 /** Plain data as YAML, with the field's indentation and its sorted keys. */
 export function printYaml(value: unknown): string {
-  const document = new Document(readable(value), { aliasDuplicateObjects: false, sortMapEntries: true })
-  // Without quotes, this key would merge its value into the map around it.
-  visit(document, {
-    Pair(_, { key }) {
-      if (isScalar(key) && key.value === '<<') key.type = 'QUOTE_DOUBLE'
-    },
-  })
-  return document.toString({ indent: 4, lineWidth: 0 })
+  return printYamlText(readable(value), { indent: 4, sortKeys: true })
 }
 
 /** The merged configuration as the field's agent prints it: a cloud-config itself, with the list of its sources. */

@@ -18,7 +18,7 @@ export interface StageOptions {
   readonly gathered?: Gathered
   /** Only what was gathered counts, also after a step that brought more. */
   readonly only?: boolean
-  /** Where the system is whose os-release counts, if that is not `root`. */
+  /** Where the system is whose os-release counts and whose programs there are, if that is not `root`. */
   readonly image?: string
 }
 
@@ -43,7 +43,7 @@ export function runStage(host: Host, stage: AnyStage, options: StageOptions): nu
   for (const phase of phasesOf(stage)) {
     const steps = planStage(read.sources, phase, nodeFacts(host, options.image ?? root))
     for (const step of steps) {
-      const entry = runOne(step, run.stopped, { host, root, shell, record })
+      const entry = runOne(step, run.stopped, { host, root, shell, record, image: options.image })
       record(entry)
       tellStep(host, entry)
       if (entry.status !== 'failed') continue

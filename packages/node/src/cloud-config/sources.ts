@@ -1,7 +1,7 @@
 import type { Host } from '../host/host.ts'
 import { listIfThere, statIfThere } from '../host/tree.ts'
 
-/** A folder with cloud-configs. */
+/** A folder with cloud-configs, or a single file, whatever its name. */
 export interface SourceFolder {
   readonly path: string
   /** Also the folders below it. The live medium holds much else. */
@@ -27,6 +27,8 @@ const largestFile = 1024 * 1024
 
 /** The files with a cloud-config's ending, in the order of their names. Larger ones than 1 MiB are none. */
 export function configFiles(host: Host, folder: SourceFolder): string[] {
+  const itself = statIfThere(host, folder.path)
+  if (itself?.type === 'file') return itself.size <= largestFile ? [folder.path] : []
   return listIfThere(host, folder.path).flatMap((name) => {
     const path = `${folder.path}/${name}`
     const stat = statIfThere(host, path)

@@ -3,7 +3,7 @@ import { sourceOf } from '@kiln/contract/cloud-config/tree'
 import type { Host } from '../host/host.ts'
 import { type GatherOptions, gatherSources } from './gather.ts'
 import type { StageSource } from './plan/plan-stage.ts'
-import { type ConfigSource, type ReadOptions, readSources, type Understood } from './read-sources.ts'
+import { type ConfigSource, nameOf, type ReadOptions, readSources, type Understood } from './read-sources.ts'
 
 export interface ReadSources {
   readonly sources: readonly StageSource[]
@@ -14,6 +14,7 @@ export interface ReadSources {
   readonly remoteWarnings: readonly string[]
   /** What was read, so that it need not be understood once more. */
   readonly known: Map<string, Understood>
+  readonly from: readonly ConfigSource[]
 }
 
 /**
@@ -25,6 +26,7 @@ export function readStageSources(host: Host, options: GatherOptions, before?: Re
   // What was fetched once is a copy now.
   const { gathered: _given, ...again } = options
   const gathered = gatherSources(host, before ? { ...again, network: false } : options)
+  if (before && areSame(before.from, gathered.sources)) return before
   const known = before?.known ?? new Map<string, Understood>()
   const read = stageSources(gathered.sources, { lenient: gathered.lenient, known })
   const unreadable = gathered.errors.map((error) => ({
@@ -33,14 +35,21 @@ export function readStageSources(host: Host, options: GatherOptions, before?: Re
   }))
   const remoteWarnings = gathered.warnings.map(sentence)
   const warnings = [...remoteWarnings, ...read.warnings]
-  return { ...read, broken: [...unreadable, ...read.broken], warnings, remoteWarnings, known }
+  const broken = [...unreadable, ...read.broken]
+  return { ...read, broken, warnings, remoteWarnings, known, from: gathered.sources }
+}
+
+function areSame(some: readonly ConfigSource[], others: readonly ConfigSource[]): boolean {
+  const isSame = (one: ConfigSource, other: ConfigSource | undefined) =>
+    other !== undefined && nameOf(one) === nameOf(other) && one.text === other.text
+  return some.length === others.length && some.every((one, index) => isSame(one, others[index]))
 }
 
 /** The same for sources that somebody else gathered. */
 export function stageSources(
   sources: readonly ConfigSource[],
   options: ReadOptions = {},
-): Omit<ReadSources, 'known' | 'remoteWarnings'> {
+): Omit<ReadSources, 'known' | 'from' | 'remoteWarnings'> {
   const read = readSources(sources, options)
   return {
     sources: read.flatMap(({ name, judged }): StageSource[] =>

@@ -54,3 +54,27 @@ test('stages: ssh is hardened where the installation asked for it', () => {
   assert.match(step?.files?.[0]?.content ?? '', /^PasswordAuthentication no$/m)
   assert.deepEqual(steps(`install: {ssh_hardening: false}\n${key}`, 'initramfs'), [])
 })
+
+test('stages: what the agent of the field does at the first boot comes behind the network', () => {
+  const text = `
+grub_options: {extra_cmdline: quiet, timeout: 5}
+bundles: [{targets: ["run://a"]}]
+fail_on_bundles_errors: true
+`
+  const installed = { if_files: { none: ['/run/cos/live_mode', '/run/cos/recovery_mode'] } }
+  assert.deepEqual(steps(text, 'network.after'), [
+    { name: 'grub_options', ...installed, grub_options: { extra_cmdline: 'quiet', timeout: '5' } },
+    { name: 'bundles', ...installed, bundles: [{ targets: ['run://a'] }], on_failure: 'stop' },
+  ])
+  assert.deepEqual(steps(text, 'network'), [])
+  assert.equal(steps('bundles: [{targets: ["run://a"]}]', 'network.after')[0]?.on_failure, undefined)
+})
+
+test('stages: growpart grows disks, and / needs no growing', () => {
+  const grown = steps('growpart: {mode: auto, devices: [/, /dev/vdb]}', 'boot')
+  assert.deepEqual(
+    grown.map(({ layout }) => layout),
+    [{ device: { path: '/dev/vdb' }, expand_partition: { size: 0 } }],
+  )
+  assert.deepEqual(steps("growpart: {mode: 'off', devices: [/dev/vdb]}", 'boot'), [])
+})

@@ -1,6 +1,7 @@
 import type { CloudConfig } from '@kiln/contract/cloud-config/schema/cloud-config'
 import type { ActionStage, NodeStage } from '@kiln/contract/cloud-config/schema/stage-names'
 import type { UserConfig } from '@kiln/contract/cloud-config/schema/user'
+import { agentSteps, growSteps } from './agent-steps.ts'
 import { isRemoteKey } from './modules/authorized-keys.ts'
 import type { StepWish } from './modules/index.ts'
 import type { NamedUser } from './operations/operation.ts'
@@ -45,6 +46,7 @@ function cloudInitSteps(config: CloudConfig, stage: StageName): StepHere[] {
     ]
   }
   if (stage === 'network') return remoteKeys(config, users)
+  if (stage === 'network.after') return agentSteps(config)
   if (stage !== 'boot') return []
   const steps: StepHere[] = []
   if (users.length > 0)
@@ -62,7 +64,7 @@ function cloudInitSteps(config: CloudConfig, stage: StageName): StepHere[] {
     steps.push({ step, path: ['write_files'] })
   }
   if (runcmd) steps.push({ step: { name: 'runcmd', commands: runcmd }, path: ['runcmd'] })
-  return steps
+  return [...steps, ...growSteps(config)]
 }
 
 /** `install.ssh_hardening`: keys only. sshd takes the first value it finds, and reads these files first. */

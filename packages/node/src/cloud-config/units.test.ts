@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { parse } from 'yaml'
+import { valueOfYaml } from '@kiln/contract/yaml/read'
 
 const folder = (name: string) => fileURLToPath(new URL(`../../${name}`, import.meta.url))
 const common = fileURLToPath(new URL('../../../../distros/common.yaml', import.meta.url))
@@ -40,7 +40,7 @@ for (const { stage, systemd, openrc } of moments) {
   })
 
   test(`units: stage ${stage} has its moment under OpenRC, in a script that a shell can read`, () => {
-    const file = `${folder('openrc')}/kiln-stage-${stage}`
+    const file = `${folder('openrc')}/init.d/kiln-stage-${stage}`
     const text = readFileSync(file, 'utf8')
     assert.match(text, /^#!\/sbin\/openrc-run\n/)
     assert.equal(statSync(file).mode & 0o777, 0o755)
@@ -57,7 +57,7 @@ test('units: the timer runs reconcile each hour', () => {
 })
 
 test('units: every unit that wants to be enabled is enabled in all images', () => {
-  const { services } = parse(readFileSync(common, 'utf8')) as { services: { enable: string[] } }
+  const { services } = valueOfYaml(readFileSync(common, 'utf8')) as { services: { enable: string[] } }
   const wanted = readdirSync(folder('systemd')).filter((unit) =>
     readFileSync(`${folder('systemd')}/${unit}`, 'utf8').includes('\n[Install]\n'),
   )

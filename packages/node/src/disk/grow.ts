@@ -3,6 +3,7 @@ import * as z from 'zod/mini'
 import type { Host } from '../host/host.ts'
 import { parseMountinfo } from '../host/mountinfo.ts'
 import { readIfThere } from '../host/tree.ts'
+import { probeFileSystem, probeLength } from '../initramfs/probe.ts'
 import { DiskToolError, runTool } from './tool.ts'
 
 /** What the kernel counts sizes in. */
@@ -44,15 +45,8 @@ export function ext4Source(mountinfo: string, path: string): string | undefined 
   return last?.type === 'ext4' && last.source.startsWith('/dev/') ? last.source : undefined
 }
 
-/** linux/fs/ext4/ext4.h, struct ext4_super_block: blocks (low, high) and their size. */
-export function fileSystemBytes(host: Pick<Host, 'readBytes'>, device: string): number | undefined {
-  const superblock = host.readBytes(device, 1024, 1024)
-  const uint = (at: number, length: number) =>
-    superblock.subarray(at, at + length).reduceRight((value, byte) => value * 256 + byte, 0)
-  if (uint(0x38, 2) !== 0xef53) return undefined
-  const has64Bits = (uint(0x60, 4) & 0x80) !== 0
-  const blocks = uint(0x4, 4) + (has64Bits ? uint(0x150, 4) * 2 ** 32 : 0)
-  return blocks * 2 ** (10 + uint(0x18, 4))
+function fileSystemBytes(host: Pick<Host, 'readBytes'>, device: string): number | undefined {
+  return probeFileSystem(host.readBytes(device, 0, probeLength))?.bytes
 }
 
 function deviceBytes(host: Pick<Host, 'readText'>, device: string): number | undefined {

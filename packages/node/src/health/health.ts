@@ -1,6 +1,7 @@
 import { bless, findGeneration, type Generation, noteFailure } from '@kiln/contract'
 import { AgentError } from '../agent-error.ts'
 import { bootFacts } from '../boot-facts.ts'
+import type { Collected } from '../cloud-config/collect.ts'
 import { nodeConfig } from '../cloud-config/gather.ts'
 import type { Command } from '../command.ts'
 import { printOnConsoles } from '../consoles.ts'
@@ -32,13 +33,13 @@ Run by kiln-health.service. Probes come from kiln.health of the cloud-configs.
 }
 
 function check(host: Host): number {
-  const findings = awaitHealth(host, { ...gate(host), timeoutMs: 0 })
+  const findings = awaitHealth(host, { ...gateIn(nodeConfig(host)), timeoutMs: 0 })
   host.print(findings.length === 0 ? 'healthy\n' : findings.map((finding) => `${finding}\n`).join(''))
   return findings.length === 0 ? 0 : 1
 }
 
-function gate(host: Host) {
-  return gateOf(nodeConfig(host).sources.flatMap(({ config }) => config?.kiln?.health ?? []))
+function gateIn({ sources }: Collected) {
+  return gateOf(sources.flatMap(({ config }) => config?.kiln?.health ?? []))
 }
 
 /** Does nothing where nothing is on trial. @returns the exit code */
@@ -51,9 +52,10 @@ export function runGate(host: Host): number {
     tidyUp(node)
     return 0
   }
-  const findings = awaitHealth(host, gate(host))
+  const config = nodeConfig(host)
+  const findings = awaitHealth(host, gateIn(config))
   if (findings.length > 0) return refuse(node, generation, findings)
-  whenFree(host, () => accept(node, generation))
+  whenFree(host, () => accept(node, generation, config.config.kiln?.keep))
   host.print(`kiln: generation ${generation.number} is good\n`)
   return 0
 }
@@ -64,11 +66,13 @@ function onTrial(node: Node): Generation | undefined {
   return generation?.status === 'armed' || generation?.status === 'trial' ? generation : undefined
 }
 
-/** The loader first: a record that says good while the loader still counts would be believed. */
-function accept(node: Node, { number }: Generation): void {
+/**
+ * The loader first: a record that says good while the loader still counts would be believed.
+ * @param keep generations to keep from now on, where the cloud-config says it
+ */
+function accept(node: Node, { number }: Generation, keep: number | undefined): void {
   withLoader(node.host, node.disk, 'write', (loader) => {
     loader.bless(number)
-    const { keep } = nodeConfig(node.host).config.kiln ?? {}
     changeRecord(node, (record) => {
       const blessed = finishOperationOf(bless(record, number), number)
       return keep === undefined ? blessed : { ...blessed, keep }

@@ -43,7 +43,10 @@ export interface Host {
   /** Changes a link itself, not what it points to. */
   chown(path: string, uid: number, gid: number): void
 
-  /** Runs a program to its end. A program that is not there throws ENOENT; any exit code is a result. */
+  /**
+   * Runs a program to its end. A program that is not there throws ENOENT; any exit code is a result. On the node it ends with this
+   * one, however that ends: nobody is left that writes.
+   */
   run(argv: Argv, options?: RunOptions): RunResult
   /** Replaces this program by another one. */
   exec(argv: Argv): never

@@ -19,6 +19,7 @@ declare module 'kiln_native' {
   export function sync(): void
   export function memfd(name: string): number
   export function execve(path: string, argv: readonly string[], env: readonly string[]): void
+  export function load(name: string): Promise<unknown>
   export function decodeUtf8(bytes: ArrayBufferLike): string
   export function encodeUtf8(text: string): ArrayBuffer
 }

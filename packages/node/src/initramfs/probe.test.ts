@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { MiB } from '@kiln/contract'
 import fc from 'fast-check'
 import { extImage, isoImage, putText } from '../testkit/images.ts'
 import { type FileSystem, probeFileSystem, probeLength } from './probe.ts'
@@ -19,14 +20,18 @@ const cases: readonly (readonly [name: string, bytes: Uint8Array, expected: File
   ['a device of 512 bytes', new Uint8Array(512), undefined],
   ['an ISO', isoImage('COS_LIVE'), { type: 'iso9660', label: 'COS_LIVE', uuid: undefined }],
   ['an ISO without label', isoImage(''), { type: 'iso9660', label: undefined, uuid: undefined }],
-  ['ext4', extImage('COS_STATE'), { type: 'ext4', label: 'COS_STATE', uuid: extUuid }],
+  ['ext4', extImage('COS_STATE'), { type: 'ext4', label: 'COS_STATE', uuid: extUuid, bytes: MiB }],
   [
     'a label that fills its field',
     extImage('0123456789abcdef'),
-    { type: 'ext4', label: '0123456789abcdef', uuid: extUuid },
+    { type: 'ext4', label: '0123456789abcdef', uuid: extUuid, bytes: MiB },
   ],
-  ['ext3', extImage('old', { incompat: 2 }), { type: 'ext3', label: 'old', uuid: extUuid }],
-  ['ext2', extImage('', { compat: 0, incompat: 2 }), { type: 'ext2', label: undefined, uuid: extUuid }],
+  ['ext3', extImage('old', { incompat: 2 }), { type: 'ext3', label: 'old', uuid: extUuid, bytes: MiB }],
+  [
+    'ext2',
+    extImage('', { compat: 0, incompat: 2 }),
+    { type: 'ext2', label: undefined, uuid: extUuid, bytes: MiB },
+  ],
   [
     'FAT32',
     bytesWith(bootSector, [82, 'FAT32   '], [71, 'COS_GRUB   '], [67, '\x78\x56\x34\x12']),
@@ -50,6 +55,16 @@ const cases: readonly (readonly [name: string, bytes: Uint8Array, expected: File
 for (const [name, bytes, expected] of cases) {
   test(`probe: ${name}`, () => assert.deepEqual(probeFileSystem(bytes), expected))
 }
+
+test('probe: sizes beyond 32 bits of blocks are understood, where the file system has them', () => {
+  const bytes = extImage('', { incompat: 0x80 })
+  bytes.set([0, 0, 0, 0x10], 1024 + 0x4)
+  bytes[1024 + 0x18] = 2
+  bytes[1024 + 0x150] = 1
+  assert.equal(probeFileSystem(bytes)?.bytes, (2 ** 32 + 0x1000_0000) * 4096)
+  bytes[1024 + 0x60] = 0x40
+  assert.equal(probeFileSystem(bytes)?.bytes, 0x1000_0000 * 4096)
+})
 
 test('probe: a hybrid medium is an ISO, boot sector or not', () => {
   const bytes = isoImage('COS_LIVE')

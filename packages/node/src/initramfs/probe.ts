@@ -3,6 +3,8 @@ export interface FileSystem {
   readonly type: 'iso9660' | 'ext2' | 'ext3' | 'ext4' | 'vfat' | 'squashfs' | 'btrfs' | 'xfs'
   readonly label: string | undefined
   readonly uuid: string | undefined
+  /** How large it is, where its superblock is understood that far. */
+  readonly bytes?: number
 }
 
 /** How many bytes from the start of a device `probeFileSystem` looks at: the superblock of btrfs is the last. */
@@ -25,11 +27,15 @@ const ext: Probe = (bytes) => {
   if (uint(bytes, extSuperblock + 0x38, 2) !== 0xef53) return undefined
   const hasJournal = (uint(bytes, extSuperblock + 0x5c, 4) & 0x4) !== 0
   // Extents, 64 bit, flexible block groups: each is ext4 only.
-  const isExt4 = (uint(bytes, extSuperblock + 0x60, 4) & (0x40 | 0x80 | 0x200)) !== 0
+  const incompatible = uint(bytes, extSuperblock + 0x60, 4)
+  const isExt4 = (incompatible & (0x40 | 0x80 | 0x200)) !== 0
+  const highBlocks = (incompatible & 0x80) === 0 ? 0 : uint(bytes, extSuperblock + 0x150, 4)
+  const blocks = uint(bytes, extSuperblock + 0x4, 4) + highBlocks * 2 ** 32
   return {
     type: isExt4 ? 'ext4' : hasJournal ? 'ext3' : 'ext2',
     label: text(bytes, extSuperblock + 0x78, 16),
     uuid: guid(bytes, extSuperblock + 0x68),
+    bytes: blocks * 2 ** (10 + uint(bytes, extSuperblock + 0x18, 4)),
   }
 }
 

@@ -66,6 +66,12 @@ test('at boot: an image from elsewhere needs the network first', (context) => {
   assert.deepEqual(boot(context, '', '{auto: true}').started, [])
 })
 
+test('at boot: so do bundles, unless they are on the medium', (context) => {
+  const bundle = (more: string) => `{auto: true, bundles: [{targets: ["run:///x.tar"]${more}}]}`
+  assert.equal(boot(context, '', bundle('')).started[0], 'systemctl start network-online.target')
+  assert.deepEqual(boot(context, '', bundle(', local_file: true')).started, [])
+})
+
 test('at boot: a cloud-config that is not understood installs nothing', (context) => {
   const machine = boot(context, '', '{auto: yes please}')
   assert.equal(machine.code, 3)

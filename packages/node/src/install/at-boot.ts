@@ -43,7 +43,8 @@ export function installAtBoot(base: Host, options: InstallOptions): number {
     if (has(words.automatic)) host.print(`\n${hint}\n`)
     return 0
   }
-  if (isRemote(options.source ?? settings.source)) awaitNetwork(base)
+  const hasRemoteBundles = settings.bundles.some(({ isFile }) => !isFile)
+  if (hasRemoteBundles || isRemote(options.source ?? settings.source)) awaitNetwork(base)
   const code = runInstall(base, options)
   if (code === 0 && settings.end === 'stay') host.print('kiln: take the medium out and restart\n')
   return code

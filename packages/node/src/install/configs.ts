@@ -1,7 +1,12 @@
 import { type Finding, formatPlace } from '@kiln/contract'
+import { hasHeader } from '@kiln/contract/cloud-config/parse'
 import type { CloudConfig } from '@kiln/contract/cloud-config/schema/cloud-config'
 import { type Collected, type ConfigSource, collect } from '../cloud-config/collect.ts'
 import { gatherSources, readSource } from '../cloud-config/gather.ts'
+import { parseAddress, shown } from '../cloud-config/remote/address.ts'
+import { download } from '../cloud-config/remote/fetch.ts'
+import { remoteFacts } from '../cloud-config/remote/problem.ts'
+import { remoteLimits } from '../cloud-config/remote/resolve.ts'
 import { sourcesOf } from '../cloud-config/sources.ts'
 import type { Host } from '../host/host.ts'
 import { InstallError } from './error.ts'
@@ -60,9 +65,27 @@ export function readInstallConfigs(
 }
 
 function namedSource(host: Host, named: string): ConfigSource {
+  if (/^https?:/i.test(named)) return fetchedSource(host, named)
   const source = readSource(host, named)
   if ('code' in source) throw new InstallError('bad-config', `${source.message}.`)
   return source
+}
+
+const patienceMs = 90_000
+
+/** What an address has now: it goes to the installed system as a file would. */
+function fetchedSource(host: Host, url: string): ConfigSource {
+  const name = shown(url)
+  const address = parseAddress(url)
+  if (typeof address === 'string') throw new InstallError('bad-config', `${name}: ${address}.`)
+  const rules = { bytes: remoteLimits.bytes, trusted: address.authority }
+  const result = download(host, address, rules, host.uptime() + patienceMs)
+  if (!result.ok) {
+    throw new InstallError('bad-config', `${name}: ${remoteFacts[result.reason].title}: ${result.detail}.`)
+  }
+  if (!hasHeader(result.text))
+    throw new InstallError('bad-config', `${name}: ${remoteFacts['no-header'].title}.`)
+  return { kind: 'file', name, text: result.text }
 }
 
 function filesOf(sources: readonly ConfigSource[], collected: Collected): ConfigFile[] {

@@ -70,6 +70,12 @@ export const installFacts = {
       'See what the hook in the cloud-config says; the disk does not start until an installation is complete.',
     exit: 'config',
   },
+  'bundle-failed': {
+    title: 'a bundle could not be brought',
+    advice:
+      'See what is wrong with install.bundles; without fail_on_bundles_errors, the installation goes on without it.',
+    exit: 'config',
+  },
   'disk-failed': {
     title: 'the disk could not be written',
     advice:

@@ -7,6 +7,7 @@ import { parentOf } from '../host/durable.ts'
 import { HostError } from '../host/host.ts'
 import { triesOfNew } from '../lifecycle/boot-loader.ts'
 import { bootFilesOf, slotFolder, stageSlot } from '../lifecycle/slots.ts'
+import { installBundles } from './bundles.ts'
 import { clearEarlier, requireVacant } from './clear.ts'
 import { InstallError } from './error.ts'
 import { writeFirstRecord } from './first-record.ts'
@@ -50,6 +51,7 @@ const executors: {
     host.mkdir(parentOf(file), { recursive: true })
     host.writeAtomic(file, text, { mode })
   },
+  bundles: installBundles,
   bootFiles: ({ slot }, { payload, openLoader }) => {
     openLoader(undefined).stage(slot, payload, bootFilesOf(mountPoints.state, slot, payload))
   },

@@ -172,9 +172,11 @@ test('install: hooks run in their places, with the environment', (context) => {
   const hook = (name: string) => `[{name: ${name}, commands: ["echo ${name}"]}]`
   const names = [
     'kairos-install.pre',
+    'kairos-uki-install.pre',
     'before-install',
     'after-install',
     'kairos-install.after',
+    'kairos-uki-install.after',
     'after-install-chroot',
   ]
   const machine = install(context, {
@@ -193,6 +195,7 @@ test('install: hooks run in their places, with the environment', (context) => {
   })
   assert.deepEqual(order, [
     'kairos-install.pre',
+    'kairos-uki-install.pre',
     'sfdisk',
     'before-install',
     'cp root.img',
@@ -200,8 +203,9 @@ test('install: hooks run in their places, with the environment', (context) => {
     'cp KILNNEW',
     'unmount state',
     'kairos-install.after',
+    'kairos-uki-install.after',
   ])
-  assert.match(machine.said, /after-install-chroot is not run/)
+  assert.match(machine.said, /stages.after-install-chroot has no effect/)
 })
 
 test('install: a hook that fails stops nothing, unless the configuration is strict', (context) => {
@@ -371,4 +375,20 @@ test('install: only one at a time', (context) => {
   const host = { ...machine.host, lock: () => undefined }
   assert.equal(main({ ...host, args: ['install'] }), 6)
   assert.deepEqual(writers(machine), [])
+})
+
+test('install: a bundle that fails is told, and stops nothing', (context) => {
+  const machine = install(context, { config: config('{bundles: [{targets: ["package://utils/x"]}]}') })
+  assert.equal(machine.code, 0)
+  assert.match(machine.said, /packages of luet are not known here/)
+  assert.ok(machine.has('/run/cos/efi/EFI/BOOT/BOOTX64.EFI'))
+})
+
+test('install: with fail_on_bundles_errors it stops the installation, before the disk starts', (context) => {
+  const bundles = '{bundles: [{targets: ["container://x/y"], rootfs_path: /opt/y}]}'
+  const machine = install(context, { config: config(bundles, 'fail_on_bundles_errors: true\n') })
+  assert.equal(machine.code, 3, machine.said)
+  assert.match(machine.said, /bundle-failed|a bundle could not be brought/)
+  assert.match(machine.said, /only what is below \/usr\/local and \/oem is kept, and not \/opt\/y/)
+  assert.ok(!machine.has('/run/cos/efi/EFI/BOOT/BOOTX64.EFI'))
 })

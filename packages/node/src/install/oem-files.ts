@@ -1,5 +1,5 @@
-import { utf8Bytes } from '@kiln/contract'
 import { customMountsKeys, customMountsPath } from '../initramfs/custom-mounts.ts'
+import { environmentBlock } from '../lifecycle/command-line.ts'
 import type { ConfigFile } from './configs.ts'
 import type { InstallSettings } from './settings.ts'
 
@@ -63,22 +63,4 @@ stages:
           permissions: "0644"
           content: ${JSON.stringify(lines.join('\n'))}
 `
-}
-
-const blockBytes = 1024
-const blockHeader = '# GRUB Environment Block\n'
-
-/** GRUB's environment block (grub-editenv(1)): lines, filled with # to whole kibibytes. */
-export function environmentBlock(variables: Readonly<Record<string, string>>): string {
-  const lines = Object.entries(variables)
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, value]) => `${name}=${escaped(value)}\n`)
-  const text = `${blockHeader}${lines.join('')}`
-  const bytes = utf8Bytes(text).length
-  return text + '#'.repeat((blockBytes - (bytes % blockBytes)) % blockBytes)
-}
-
-/** A backslash makes the next letter a plain one. */
-function escaped(value: string): string {
-  return value.replace(/[\\\n]/g, (letter) => `\\${letter}`)
 }

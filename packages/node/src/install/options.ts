@@ -1,6 +1,6 @@
 /** What the command line of `kiln-agent install` says. */
 export interface InstallOptions {
-  /** Cloud-config to install with, instead of those of the medium. */
+  /** Cloud-config to install with, instead of those of the medium: a file, or the address of one. */
   readonly config?: string
   readonly device?: string
   readonly source?: string
@@ -29,7 +29,8 @@ export const installUsage = `kiln-agent install: puts this system, or another on
   --reboot            restart when it is done
   --poweroff          power off when it is done
 
-Everything else is said by the block install of the cloud-config. Without CLOUD-CONFIG, that is the one of the medium.
+Everything else is said by the block install of the cloud-config: a file or an address. Without CLOUD-CONFIG, it is that of the
+medium.
 `
 
 type Changes = { -readonly [K in keyof InstallOptions]?: InstallOptions[K] }

@@ -60,10 +60,3 @@ const stages = (stage: ActionStage) => [`${stage}.before`, stage, `${stage}.afte
 export function hasHook(configs: readonly ConfigFile[], stage: ActionStage): boolean {
   return configs.some(({ config }) => stages(stage).some((name) => stepsOf(config, name).length > 0))
 }
-
-/** Hooks of the field that cannot be. */
-export function hookWarnings(configs: readonly ConfigFile[]): string[] {
-  return (['after-install-chroot'] as const)
-    .filter((stage) => hasHook(configs, stage))
-    .map((stage) => `stages.${stage} is not run: the system that is installed is never changed`)
-}

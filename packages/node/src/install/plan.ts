@@ -6,7 +6,7 @@ import type { Adopted } from './adopt.ts'
 import type { ConfigFile } from './configs.ts'
 import { optionWarnings } from './grub-options.ts'
 import { configsForOem, settingsForOem } from './oem-files.ts'
-import { checkAdmin, checkMounts, hasHook, hookWarnings } from './plan-checks.ts'
+import { checkAdmin, checkMounts, hasHook } from './plan-checks.ts'
 import type { InstallSettings } from './settings.ts'
 import { type BiosPlace, firstGeneration, type InstallStep, mountPoints } from './step.ts'
 
@@ -39,7 +39,6 @@ export function planInstall(request: InstallRequest): PlannedInstall {
       configs.map(({ config }) => config),
       request.noUsers,
     ),
-    ...hookWarnings(configs),
     ...optionWarnings(settings.grubOptions, firmware),
   ]
   const slot = payload.root.rootHash
@@ -49,9 +48,12 @@ export function planInstall(request: InstallRequest): PlannedInstall {
   const files = [...configsForOem(configs), ...settingsForOem(settings)]
   const hook = (stage: ActionStage): InstallStep[] =>
     hasHook(configs, stage) ? [{ kind: 'hook', stage }] : []
+  // The field's names on machines that start a UKI, as these do by UEFI.
+  const ukiHook = (stage: ActionStage) => (firmware === 'bios' ? [] : hook(stage))
+  const early = [...hook('kairos-install.pre'), ...ukiHook('kairos-uki-install.pre')]
   const steps: InstallStep[] = [
-    ...hook('kairos-install.pre'),
-    ...(hasHook(configs, 'kairos-install.pre') ? [obey] : []),
+    ...early,
+    ...(early.length > 0 ? [obey] : []),
     ...prepare(request),
     ...hook('before-install'),
     // Also without hooks of ours: a program of the image may have written it.
@@ -66,6 +68,9 @@ export function planInstall(request: InstallRequest): PlannedInstall {
         mode,
       }),
     ),
+    ...(settings.bundles.length === 0
+      ? []
+      : [{ kind: 'bundles', bundles: settings.bundles, strict: settings.failOnBundles } as const]),
     { kind: 'bootFiles', slot },
     { kind: 'recovery', slot, title: `${title} recovery`, cmdline: recovery },
     { kind: 'arm', slot, title: `${title} (generation ${firstGeneration})`, cmdline: active },
@@ -75,6 +80,7 @@ export function planInstall(request: InstallRequest): PlannedInstall {
     { kind: 'loader', firmware, bios: biosPlace(target) },
     { kind: 'unmount' },
     ...hook('kairos-install.after'),
+    ...ukiHook('kairos-uki-install.after'),
   ]
   return { steps, warnings }
 }

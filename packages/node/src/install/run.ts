@@ -73,6 +73,7 @@ export function install(
     configs: facts.configs,
     env: settings.env,
     strict: settings.strict,
+    registries: settings.registries,
     reporter,
     devices: {},
     numbered: new Map<number, string>(),

@@ -1,4 +1,5 @@
 import type { Architecture, Payload } from '@kiln/contract'
+import type { RegistriesConfig } from '@kiln/contract/cloud-config/schema/blocks/registries'
 import type { Disk } from '../disk/devices.ts'
 import type { Host } from '../host/host.ts'
 import type { BootLoader } from '../lifecycle/boot-loader.ts'
@@ -20,6 +21,7 @@ export interface InstallSession {
   readonly env: Readonly<Record<string, string>>
   /** A hook that fails stops the installation. */
   readonly strict: boolean
+  readonly registries: RegistriesConfig
   readonly reporter: Reporter
   /** Devices of the partitions, once they are there. */
   devices: Partial<Record<MountedRole, string>>

@@ -3,11 +3,12 @@ import { test } from 'node:test'
 import { GiB, MiB, type Payload, sizeText } from '@kiln/contract'
 import { parseCloudConfig } from '@kiln/contract/cloud-config/parse'
 import { collect } from '../cloud-config/collect.ts'
+import { environmentBlock } from '../lifecycle/command-line.ts'
 import { plannedUsers } from './admins.ts'
 import { InstallError } from './error.ts'
 import { optionWarnings } from './grub-options.ts'
 import { layoutRequest, leastBytes, raiseSizes } from './layout.ts'
-import { configsForOem, environmentBlock, settingsForOem } from './oem-files.ts'
+import { configsForOem, settingsForOem } from './oem-files.ts'
 import { installSettings } from './settings.ts'
 
 function config(text: string) {
@@ -41,8 +42,41 @@ test('settings: nothing said', () => {
     bindMounts: [],
     ephemeralMounts: [],
     env: {},
+    bundles: [],
+    failOnBundles: false,
+    registries: {},
     strict: false,
   })
+})
+
+test('settings: what is said at the top counts, too, and what is said of installing counts for more', () => {
+  const { settings: said, warnings } = settings(`
+grub_options: {extra_cmdline: quiet, extra_active_cmdline: a}
+env: [A=1, B=1]
+fail_on_bundles_errors: true
+bundles: [{targets: ["run://later"]}]
+kiln: {registries: {"r:5000": {plain-http: true}}}
+install:
+  grub_options: {extra_cmdline: loud}
+  env: [B=2]
+  bundles:
+    - targets: ["run://r:5000/a", "container://r:5000/b"]
+      rootfs_path: /usr/local/b
+    - {targets: [/c.tar], local_file: true}
+`)
+  assert.deepEqual(said.grubOptions, { extra_cmdline: 'loud', extra_active_cmdline: 'a' })
+  assert.deepEqual(said.env, { A: '1', B: '2' })
+  assert.equal(said.failOnBundles, true)
+  assert.deepEqual(Object.keys(said.registries), ['r:5000'])
+  assert.deepEqual(
+    said.bundles.map(({ target, folder, isFile }) => [target, folder, isFile]),
+    [
+      ['run://r:5000/a', '/usr/local/b', false],
+      ['container://r:5000/b', '/usr/local/b', false],
+      ['/c.tar', '/', true],
+    ],
+  )
+  assert.deepEqual(warnings, [])
 })
 
 test('settings: a file of the field', () => {
@@ -92,6 +126,9 @@ strict: true
       bindMounts: ['/srv/x'],
       ephemeralMounts: ['/opt/y'],
       env: { A: 'b=c', EMPTY: '' },
+      bundles: [],
+      failOnBundles: false,
+      registries: {},
       strict: true,
     },
   )

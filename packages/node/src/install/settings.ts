@@ -1,6 +1,10 @@
 import type { DiskRequest, ExtraPartition } from '@kiln/contract'
 import type { InstallConfig } from '@kiln/contract/cloud-config/schema/blocks/install'
+import type { RegistriesConfig } from '@kiln/contract/cloud-config/schema/blocks/registries'
 import type { CloudConfig } from '@kiln/contract/cloud-config/schema/cloud-config'
+import { planBundles } from '../cloud-config/modules/bundles.ts'
+import type { OperationOf } from '../cloud-config/operations/operation.ts'
+import { assignments } from '../environment.ts'
 import { InstallError } from './error.ts'
 import { problemsOf, warningsOf } from './settings-checks.ts'
 
@@ -28,6 +32,10 @@ export interface InstallSettings {
   readonly bindMounts: readonly string[]
   readonly ephemeralMounts: readonly string[]
   readonly env: Readonly<Record<string, string>>
+  /** What is brought along, and whether it stops the installation when it cannot be. */
+  readonly bundles: readonly OperationOf<'bundle'>[]
+  readonly failOnBundles: boolean
+  readonly registries: RegistriesConfig
   /** A hook that fails stops the installation. */
   readonly strict: boolean
 }
@@ -43,19 +51,31 @@ const leastKeep = 2
  * What a merged cloud-config says about installing.
  * @throws InstallError bad-config
  */
-export function installSettings({ install = {}, kiln, strict }: CloudConfig): SettingsResult {
+export function installSettings(config: CloudConfig): SettingsResult {
+  const { install = {}, kiln, strict, env = [], grub_options: options = {} } = config
   const problems = problemsOf(install)
   if (problems.length > 0) throw new InstallError('bad-config', `${problems.join('; ')}.`)
   const settings: InstallSettings = {
-    ...choices(install),
+    // What the field's agent does of itself counts here, too; what is said of installing counts for more.
+    ...choices({
+      ...install,
+      env: [...env, ...(install.env ?? [])],
+      grub_options: { ...options, ...install.grub_options },
+    }),
     ...layoutWishes(install),
     keep: kiln?.keep ?? leastKeep,
+    bundles: planBundles(install.bundles ?? []),
+    failOnBundles: config.fail_on_bundles_errors === true,
+    registries: kiln?.registries ?? {},
     strict: strict === true,
   }
   return { settings, warnings: warningsOf(install) }
 }
 
-type Choices = Omit<InstallSettings, keyof LayoutWishes | 'keep' | 'strict'>
+type Choices = Omit<
+  InstallSettings,
+  keyof LayoutWishes | 'keep' | 'strict' | 'bundles' | 'failOnBundles' | 'registries'
+>
 type LayoutWishes = Pick<InstallSettings, 'sizes' | 'extra' | 'bindMounts' | 'ephemeralMounts'>
 
 function choices(install: InstallConfig): Choices {
@@ -72,7 +92,7 @@ function choices(install: InstallConfig): Choices {
     noUsers: is(install.nousers),
     firmware: install.firmware === 'efi' ? 'uefi' : install.firmware,
     grubOptions: Object.fromEntries(options),
-    env: Object.fromEntries((install.env ?? []).map(splitAssignment)),
+    env: assignments(install.env),
   }
 }
 
@@ -101,9 +121,4 @@ type ExtraConfig = NonNullable<InstallConfig['extra-partitions']>[number]
 function toExtra({ name, size, fs = 'ext4', label }: ExtraConfig): ExtraPartition {
   const kind = fs === 'vfat' ? 'vfat' : fs === 'none' || fs === 'noformat' || fs === '-' ? 'none' : 'ext4'
   return { name, bytes: size, fs: kind, label: label || undefined }
-}
-
-function splitAssignment(text: string): [name: string, value: string] {
-  const at = text.indexOf('=')
-  return [text.slice(0, at), text.slice(at + 1)]
 }

@@ -1,5 +1,6 @@
 import type { DiskPlan, PlannedPartition } from '@kiln/contract'
 import type { ActionStage } from '@kiln/contract/cloud-config/schema/stage-names'
+import type { OperationOf } from '../cloud-config/operations/operation.ts'
 
 /** Partitions that are mounted while installing, at the field's places: hooks write there. */
 export const mountPoints = {
@@ -35,6 +36,13 @@ export type InstallStep =
   /** Brings the payload. */
   | { readonly kind: 'slot'; readonly slot: string; readonly bytes: number }
   | { readonly kind: 'write'; readonly file: string; readonly text: string; readonly mode: number }
+  /** Brings what install.bundles names. */
+  | {
+      readonly kind: 'bundles'
+      readonly bundles: readonly OperationOf<'bundle'>[]
+      /** One that fails stops the installation. */
+      readonly strict: boolean
+    }
   /** Kernel and initramfs, or the UKI, where the boot loader reads them. */
   | { readonly kind: 'bootFiles'; readonly slot: string }
   | { readonly kind: 'recovery'; readonly slot: string; readonly title: string; readonly cmdline: string }
@@ -79,6 +87,8 @@ export function stepText(step: InstallStep): string {
       return `write the system into slot ${step.slot.slice(0, 12)}`
     case 'write':
       return `write ${step.file}`
+    case 'bundles':
+      return `bring ${step.bundles.length} bundles`
     case 'bootFiles':
       return 'copy the boot files'
     case 'recovery':

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { environmentBlock } from '../install/oem-files.ts'
+import { playedActor } from '../testkit/actors.ts'
 import { rootedHost } from '../testkit/rooted-host.ts'
-import { commandLineOf, readGrubOptions } from './command-line.ts'
+import { commandLineOf, environmentBlock, readGrubOptions } from './command-line.ts'
 
 const options = {
   extra_cmdline: ' a=b c ',
@@ -31,3 +31,11 @@ for (const [what, files, expected] of [
     assert.deepEqual(readGrubOptions(rootedHost(context, files).host), expected)
   })
 }
+
+test('command line: options of a cloud-config are kept beside the others, and only a change is told', (context) => {
+  const { act, warnings, host } = playedActor(context, { '/oem/grubenv': environmentBlock(options) })
+  const wish = { kind: 'boot-options', values: { extra_active_cmdline: 'other', more: '1' } } as const
+  assert.deepEqual([act(wish), act(wish)], [[], []])
+  assert.deepEqual(readGrubOptions(host), { ...options, ...wish.values })
+  assert.deepEqual(warnings, ['grub_options act from the next generation on, that is after an upgrade'])
+})

@@ -6,6 +6,7 @@ import { printOnConsoles } from '../consoles.ts'
 import type { Host } from '../host/host.ts'
 import type { LoaderEntry } from './boot-loader.ts'
 import { readFailureNotes, removeFailureNotes } from './failure-notes.ts'
+import { writeFallbackSentinel } from './fallback-sentinel.ts'
 import { withLifecycleLock } from './lock.ts'
 import { changeRecord, type Node, openNode, timestamp } from './node.ts'
 import { withLoader } from './open-loader.ts'
@@ -44,6 +45,7 @@ export function reconcileNode(node: Node): void {
     })
   }
   changeRecord(node, () => result.record)
+  writeFallbackSentinel(node, result.record)
   // The record has them now; before, a power cut would have lost them.
   if (result.consumed.length > 0) {
     withStateWritable(host, disk.state, () => removeFailureNotes(host, disk.state, result.consumed))

@@ -1,13 +1,16 @@
 import { advanceOperation, finishOperation, labels, type NodeRecord, type Operation } from '@kiln/contract'
 import * as z from 'zod/mini'
 import { AgentError } from '../agent-error.ts'
+import { nodeConfig } from '../cloud-config/gather.ts'
 import { runStage } from '../cloud-config/run-stage.ts'
 import { sourcesOf } from '../cloud-config/sources.ts'
 import { makeFileSystem } from '../disk/mkfs.ts'
 import { runTool } from '../disk/tool.ts'
+import { assignments, withEnvironment } from '../environment.ts'
 import { type Host, HostError } from '../host/host.ts'
 import { readIfThere } from '../host/tree.ts'
 import { armGeneration } from './arm.ts'
+import { hookStages } from './hook-stages.ts'
 import { changeRecord, loadRecord, type Node } from './node.ts'
 import { partitionOf } from './node-disk.ts'
 import { withLoader } from './open-loader.ts'
@@ -18,7 +21,11 @@ import { verifySlot } from './slots.ts'
 export const ResetDetail = z.looseObject({
   oem: z.boolean(),
   secureErase: z.boolean(),
+  /** Only the system is made anew. */
+  keepPersistent: z.optional(z.boolean()),
   reboot: z.boolean(),
+  /** Instead of restarting, when it is done. */
+  poweroff: z.optional(z.boolean()),
   /** How often the recovery system was asked for. */
   attempts: z.number(),
 })
@@ -26,12 +33,15 @@ export type ResetDetail = z.infer<typeof ResetDetail>
 
 const mountedOem = '/oem'
 
+/** Tells what is done; for the consoles. */
+type Say = (text: string) => void
+
 /**
  * Does a reset, or what is left of it. Runs in recovery, where nothing of COS_PERSISTENT is in use. The caller holds the
  * lifecycle lock.
  * @throws AgentError slot-damaged before anything is erased; DiskToolError
  */
-export function runResetJob(node: Node, say: (text: string) => void): ResetDetail {
+export function runResetJob(node: Node, say: Say): ResetDetail {
   const record = loadRecord(node)
   const { operation, recovery } = record
   if (operation?.kind !== 'reset') throw new Error('there is no reset to do')
@@ -45,13 +55,14 @@ export function runResetJob(node: Node, say: (text: string) => void): ResetDetai
   }
   phase('armed', () => hook(node.host, 'before-reset'))
   phase('persistent', () => {
+    if (detail.keepPersistent) return
     say('erasing COS_PERSISTENT')
-    recreate(node, 'persistent', detail.secureErase)
+    recreate(node, 'persistent', detail.secureErase, say)
   })
   phase('oem', () => {
     if (!detail.oem) return
     say('erasing COS_OEM')
-    recreateOem(node, detail.secureErase)
+    recreateOem(node, detail.secureErase, say)
   })
   say(`making a new generation of ${recovery.image.name} ${recovery.image.version}`)
   const staged = { slot: recovery.slot, payload, source: 'recovery' }
@@ -76,19 +87,19 @@ function nextPhase(name: ResetPhase): ResetPhase {
   return resetPhases[resetPhases.indexOf(name) + 1] ?? 'generation'
 }
 
-function recreateOem(node: Node, secureErase: boolean): void {
+function recreateOem(node: Node, secureErase: boolean, say: Say): void {
   const { host } = node
   const device = partitionOf(node.disk, 'oem')
   const isMounted = mountedAt(host, mountedOem)
   if (isMounted) host.unmount(mountedOem, { lazy: true })
-  recreate(node, 'oem', secureErase)
+  recreate(node, 'oem', secureErase, say)
   if (isMounted) host.mount({ source: device, target: mountedOem, type: 'ext4' })
 }
 
-function recreate(node: Node, role: 'persistent' | 'oem', secureErase: boolean): void {
+function recreate(node: Node, role: 'persistent' | 'oem', secureErase: boolean, say: Say): void {
   const { host, disk } = node
   const device = partitionOf(disk, role)
-  erase(host, device, secureErase)
+  erase(host, device, secureErase, say)
   const label = role === 'oem' ? labels.oem : labels.persistent
   const partition = {
     number: 0,
@@ -105,9 +116,10 @@ function recreate(node: Node, role: 'persistent' | 'oem', secureErase: boolean):
 }
 
 /** blkdiscard(8). Disks without such a command are overwritten where it must be sure. */
-function erase(host: Host, device: string, secure: boolean): void {
+function erase(host: Host, device: string, secure: boolean, say: Say): void {
   if (secure) {
     if (succeeds(host, ['blkdiscard', '--force', '--secure', device])) return
+    say(`this disk has no command that erases for good: overwriting ${device}`)
     overwriteAll(host, device)
     return
   }
@@ -147,5 +159,8 @@ function mountedAt(host: Host, path: string): boolean {
 
 /** As in the field, a step of a cloud-config that fails stops nothing. */
 function hook(host: Host, stage: 'before-reset' | 'after-reset'): void {
-  runStage(host, stage, { sources: sourcesOf(''), root: '', shell: ['/bin/sh'] })
+  const equipped = withEnvironment(host, assignments(nodeConfig(host).config.env))
+  for (const name of hookStages(host, stage)) {
+    runStage(equipped, name, { sources: sourcesOf(''), root: '', shell: ['/bin/sh'] })
+  }
 }

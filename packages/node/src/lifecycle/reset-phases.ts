@@ -12,6 +12,6 @@ export function erasedByReset(record: NodeRecord | undefined): 'persistent' | 'o
   const { operation } = record ?? {}
   if (operation?.kind !== 'reset') return undefined
   const { phase, detail } = operation
-  if (phase === 'persistent') return phase
+  if (phase === 'persistent') return detail?.keepPersistent === true ? undefined : phase
   return phase === 'oem' && detail?.oem === true ? phase : undefined
 }

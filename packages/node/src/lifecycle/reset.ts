@@ -1,5 +1,6 @@
 import { beginOperation, exitCodes, finishOperation, type NodeRecord } from '@kiln/contract'
 import { AgentError } from '../agent-error.ts'
+import { nodeConfig } from '../cloud-config/gather.ts'
 import type { Command } from '../command.ts'
 import { printOnConsoles } from '../consoles.ts'
 import type { Host } from '../host/host.ts'
@@ -8,7 +9,7 @@ import { changeRecord, loadRecord, type Node, openNode, timestamp } from './node
 import { startRecoveryOnce } from './recovery.ts'
 import { type ResetDetail, runResetJob } from './reset-job.ts'
 import { resetPhases } from './reset-phases.ts'
-import { restart } from './restart.ts'
+import { powerOff, restart } from './restart.ts'
 import { verifySlot } from './slots.ts'
 
 type Flag = '--reset-oem' | '--secure-erase' | '--yes' | '--unattended' | '--reboot' | '--abort' | '--resume'
@@ -25,6 +26,7 @@ export const resetCommand: Command<Flag> = {
   --reboot             restart now; the reset is done in recovery
   --abort              take back a reset that has not begun
 
+The block reset of the cloud-configs counts, too: reset-persistent, reset-oem, reboot, poweroff.
 The recovery system's image becomes a new generation. A reset that the power cuts off goes on by itself.
 `,
   flags: ['--reset-oem', '--secure-erase', '--yes', '--unattended', '--reboot', '--abort', '--resume'],
@@ -32,11 +34,14 @@ The recovery system's image becomes a new generation. A reset that the power cut
   run: (host, { flags }) => {
     if (flags.has('--resume')) return resume(host)
     if (flags.has('--abort')) return abort(host)
+    const said = nodeConfig(host).config.reset ?? {}
     const detail: ResetDetail = {
-      oem: flags.has('--reset-oem'),
+      oem: flags.has('--reset-oem') || said['reset-oem'] === true,
       secureErase: flags.has('--secure-erase'),
-      reboot: flags.has('--reboot'),
+      reboot: flags.has('--reboot') || said.reboot === true,
       attempts: 0,
+      ...(said['reset-persistent'] === false ? { keepPersistent: true } : {}),
+      ...(said.poweroff === true ? { poweroff: true } : {}),
     }
     return reset(host, detail, flags.has('--yes') || flags.has('--unattended'))
   },
@@ -54,11 +59,14 @@ function reset(host: Host, detail: ResetDetail, agreed: boolean): number {
       return exitCodes.usage
     }
     changeRecord(node, (record) => plan(record, recovery.slot, detail, timestamp(host)))
-    if (node.running.mode === 'recovery') doNow(node)
-    else {
-      startRecoveryOnce(node)
-      host.print('The reset is done by the recovery system, with the next start.\n')
+    if (node.running.mode === 'recovery') {
+      const { poweroff, reboot } = doNow(node)
+      if (poweroff) powerOff(host)
+      else if (reboot) restart(host)
+      return 0
     }
+    startRecoveryOnce(node)
+    host.print('The reset is done by the recovery system, with the next start.\n')
     if (detail.reboot) restart(host)
     return 0
   })
@@ -80,14 +88,14 @@ function resume(host: Host): number {
         'A reset is done in recovery, where nothing of the store is in use.',
       )
     }
-    doNow(node)
-    restart(host)
+    if (doNow(node).poweroff) powerOff(host)
+    else restart(host)
     return 0
   })
 }
 
-function doNow(node: Node): void {
-  runResetJob(node, (text) => printOnConsoles(node.host, `kiln: reset: ${text}\n`))
+function doNow(node: Node): ResetDetail {
+  return runResetJob(node, (text) => printOnConsoles(node.host, `kiln: reset: ${text}\n`))
 }
 
 function abort(host: Host): number {
@@ -104,8 +112,9 @@ function abort(host: Host): number {
   })
 }
 
-function consentText({ oem, secureErase }: ResetDetail, image: string): string {
-  const what = oem ? 'COS_PERSISTENT and the configuration in /oem' : 'COS_PERSISTENT'
+function consentText({ oem, secureErase, keepPersistent }: ResetDetail, image: string): string {
+  const erased = [keepPersistent ? [] : 'COS_PERSISTENT', oem ? 'the configuration in /oem' : []].flat()
   const how = secureErase ? ' so that nothing can be read back' : ''
-  return `This erases ${what}${how}, and starts ${image} anew.\nTo agree: kiln-agent reset --yes\n`
+  const what = erased.length === 0 ? '' : `erases ${erased.join(' and ')}${how}, and `
+  return `This ${what}starts ${image} anew.\nTo agree: kiln-agent reset --yes\n`
 }

@@ -4,3 +4,8 @@ import type { Host } from '../host/host.ts'
 export function restart(host: Pick<Host, 'run'>): void {
   host.run(['systemctl', '--no-block', 'reboot'])
 }
+
+/** The same, and stays off. */
+export function powerOff(host: Pick<Host, 'run'>): void {
+  host.run(['systemctl', '--no-block', 'poweroff'])
+}

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
+import { fail } from '@kiln/contract'
+import { exists } from '../host/tree.ts'
 import { main } from '../main.ts'
 import { recordOf, startOf } from '../testkit/firmware.ts'
 import { type InstalledNode, installedNode } from '../testkit/installed-node.ts'
 import { armGeneration } from './arm.ts'
 import { withLifecycleLock } from './lock.ts'
-import { openNode } from './node.ts'
+import { changeRecord, openNode } from './node.ts'
 import { withLoader } from './open-loader.ts'
 import { entryOfName } from './recovery.ts'
 
@@ -191,6 +193,24 @@ describe('reset', () => {
     assert.ok(node.calls.some((call) => /^mke2fs .*-L COS_OEM \/dev\/sda3$/.test(call)))
   })
 
+  test('does what the block reset says: keeps the store, erases the configuration, and stays off', (context) => {
+    const node = upgraded(context)
+    node.host.mkdir('/oem', { recursive: true })
+    node.host.write(
+      '/oem/90.yaml',
+      '#cloud-config\nreset: {reset-persistent: false, reset-oem: true, poweroff: true}\n',
+    )
+    assert.match(run(node, 'reset').output, /erases the configuration in \/oem, and starts sample v1 anew/)
+    assert.equal(run(node, 'reset', '--yes').code, 0)
+    node.boot({ mode: 'recovery' })
+    node.calls.length = 0
+    assert.equal(run(node, 'reset', '--resume').code, 0)
+    assert.deepEqual(
+      node.calls.filter((call) => /^(blkdiscard|systemctl)/.test(call)),
+      ['blkdiscard --force /dev/sda3', 'systemctl --no-block poweroff'],
+    )
+  })
+
   test('overwrites a disk that cannot erase, where it has to be sure', (context) => {
     const node = installedNode(context, 'uefi', ([program]) => {
       if (program === 'blkdiscard') return { code: 1, stderr: 'not supported' }
@@ -199,6 +219,7 @@ describe('reset', () => {
     node.boot({ mode: 'recovery' })
     assert.equal(run(node, 'reset', '--yes', '--secure-erase').code, 0)
     assert.ok(node.calls.some((call) => call.startsWith('dd if=/dev/zero of=/dev/sda5 ')))
+    assert.match(node.output.join(''), /overwriting \/dev\/sda5/)
   })
 
   test('a start that was not recovery leads back to it, three times', (context) => {
@@ -256,6 +277,20 @@ describe('reconcile', () => {
       ['1 good v1', '2 good v2'],
     )
     assert.equal(recovery?.image.version, 'v1')
+  })
+
+  test('leaves the field a file while an older system runs in place of one that failed', (context) => {
+    const node = upgraded(context)
+    const sentinel = '/run/cos/upgrade_failure'
+    const first = recordOf(node).generations[0]?.slot ?? ''
+    node.boot({ mode: 'passive', generation: 1, slot: first })
+    assert.equal(run(node, 'reconcile').code, 0)
+    assert.ok(!exists(node.host, sentinel), 'it was asked for')
+    const failure = { reason: 'not-healthy', at: '2026-01-03T00:00:00Z' }
+    changeRecord(openNode(node.host), (record) => fail(record, 2, failure))
+    assert.equal(run(node, 'reconcile').code, 0)
+    assert.equal(node.host.readText(sentinel), '1')
+    assert.equal(node.host.stat(sentinel).mode, 0o600)
   })
 
   test('verbs of an installed node say so elsewhere', (context) => {

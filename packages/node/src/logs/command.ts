@@ -1,11 +1,13 @@
 import { AgentError } from '../agent-error.ts'
+import { nodeConfig } from '../cloud-config/gather.ts'
 import type { Command } from '../command.ts'
 import { parentOf } from '../host/durable.ts'
 import { type Host, HostError } from '../host/host.ts'
 import { listIfThere, readIfThere, statIfThere } from '../host/tree.ts'
 import { nodeState } from '../state/node-state.ts'
 import { stateTable } from '../state/table.ts'
-import { bundleFiles, bundleOutputs } from './contents.ts'
+import { bundleFiles, bundleOutputs, journalOf } from './contents.ts'
+import { matchingPaths } from './matching-paths.ts'
 import { redact } from './redact.ts'
 
 /** In memory. */
@@ -19,6 +21,8 @@ export const logsCommand: Command<never, '--output' | '-o'> = {
   kiln-agent logs [--output FILE]
 
   --output FILE, -o FILE  default: ./kiln-logs.tar.gz
+
+The block logs of the cloud-configs names more units (journal) and more files, * and ? included (files).
 `,
   flags: [],
   values: ['--output', '-o'],
@@ -55,8 +59,10 @@ function collect(host: Host, put: (name: string, text: string) => void): void {
   const state = nodeState(host)
   put('state.json', `${JSON.stringify(state, undefined, 2)}\n`)
   put('state.txt', stateTable(state))
-  for (const { name, argv } of bundleOutputs) put(name, outputOf(host, argv))
-  for (const path of bundleFiles) putTree(host, path, put)
+  const { journal = [], files = [] } = nodeConfig(host).config.logs ?? {}
+  for (const { name, argv } of [...bundleOutputs, ...journal.map(journalOf)]) put(name, outputOf(host, argv))
+  const named = files.flatMap((pattern) => matchingPaths(host, pattern))
+  for (const path of [...bundleFiles, ...named]) putTree(host, path, put)
 }
 
 /** A program that is missing or fails is an answer, too. */

@@ -18,10 +18,7 @@ const journal = ['journalctl', '--no-pager', '--output=short-iso'] as const
 export const bundleOutputs: readonly BundleOutput[] = [
   { name: 'journal/this-boot.log', argv: [...journal, '--boot'] },
   { name: 'journal/boot-before.log', argv: [...journal, '--boot=-1'] },
-  ...bundleUnits.map((unit) => ({
-    name: `journal/${unit}.log`,
-    argv: [...journal, '--boot', `--unit=${unit}`] as const,
-  })),
+  ...bundleUnits.map(journalOf),
   { name: 'system/failed-units.txt', argv: ['systemctl', 'list-units', '--failed', '--no-pager'] },
   { name: 'system/units.txt', argv: ['systemctl', 'list-units', '--all', '--no-pager'] },
   { name: 'system/kernel.txt', argv: ['uname', '-a'] },
@@ -32,6 +29,14 @@ export const bundleOutputs: readonly BundleOutput[] = [
   { name: 'system/addresses.txt', argv: ['ip', 'address'] },
   { name: 'system/routes.txt', argv: ['ip', 'route'] },
 ]
+
+/** What a unit said since the start. */
+export function journalOf(unit: string): BundleOutput {
+  return {
+    name: `journal/${unit.replaceAll('/', '-')}.log`,
+    argv: [...journal, '--boot', `--unit=${unit}`],
+  }
+}
 
 /** Files, and folders whose files go in; below `files/`. */
 export const bundleFiles = [

@@ -67,6 +67,41 @@ test('logs: one archive with state, journal and files, and no secret in it', (co
   assert.ok(calls.some((call) => call.startsWith('lsblk')))
 })
 
+test('logs: units and files that the cloud-configs name', (context) => {
+  const { host, folder } = rootedHost(
+    context,
+    {
+      '/oem/90.yaml':
+        '#cloud-config\nlogs: {journal: [my.service], files: [/srv/*/app-?.log, /srv/none*, /etc/one]}\n',
+      '/run/kiln/boot.json': '{"mode":"live"}',
+      '/srv/a/app-1.log': 'first\n',
+      '/srv/b/app-2.log': 'second\n',
+      '/srv/b/app-10.log': 'another\n',
+      '/etc/one': 'one\n',
+      '/root/x': '',
+    },
+    (argv, at) => {
+      if (argv[0] === 'journalctl') return { stdout: `${argv.at(-1)}\n` }
+      if (argv[0] !== 'tar') return undefined
+      execFileSync(
+        'tar',
+        argv.slice(1).map((word) => word.replace(/^(--(?:file|directory)=)/, `$1${at}`)),
+      )
+      return undefined
+    },
+  )
+  assert.equal(main({ ...host, args: ['logs', '--output=/root/out.tar.gz'] }), 0)
+  const archive = `${folder}/root/out.tar.gz`
+  const names = execFileSync('tar', ['-tzf', archive], { encoding: 'utf8' }).split('\n')
+  const own = names.filter((name) => /srv|etc\/one|my\.service/.test(name) && !name.endsWith('/'))
+  assert.deepEqual(own.toSorted(), [
+    'kiln-logs/files/etc/one',
+    'kiln-logs/files/srv/a/app-1.log',
+    'kiln-logs/files/srv/b/app-2.log',
+    'kiln-logs/journal/my.service.log',
+  ])
+})
+
 test('logs: an archive that cannot be written is an error', (context) => {
   const { host, output } = rootedHost(context, { '/x': '' }, (argv) =>
     argv[0] === 'tar' ? { code: 2, stderr: 'tar: Cannot open: Read-only file system\n' } : undefined,

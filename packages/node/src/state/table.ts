@@ -33,7 +33,10 @@ function recoveryText({ recovery, generations }: NodeState): string | undefined 
 }
 
 function operationText({ operation }: NodeState): string | undefined {
-  return operation && `${operation.kind}, phase ${operation.phase}, since ${operation.started}`
+  if (!operation) return undefined
+  const { kind, phase, started, failure } = operation
+  const broken = failure ? `, broken off at ${failure.at}: ${failureText(failure)}` : ''
+  return `${kind}, phase ${phase}, since ${started}${broken}`
 }
 
 function lastFailureText({ lastFailure }: NodeState): string | undefined {

@@ -14,6 +14,8 @@ export function isoImage(label: string): Uint8Array {
 export function extImage(label: string, { compat = 0x4, incompat = 0x40 } = {}): Uint8Array {
   const bytes = new Uint8Array(probeLength)
   bytes.set([0x53, 0xef], 1024 + 0x38)
+  // 1024 blocks of 1 KiB.
+  bytes[1024 + 0x5] = 4
   bytes[1024 + 0x5c] = compat
   bytes[1024 + 0x60] = incompat
   bytes.set(

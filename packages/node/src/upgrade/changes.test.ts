@@ -60,6 +60,7 @@ test('a payload is compared by its parts; what stays the same is not named', (co
       kernel: { ...payload.kernel, version: '6.13' },
       agent: { ...payload.agent, version: 'v9' },
       bootLoader: { ...payload.bootLoader, version: '258' },
+      kubernetes: { distribution: 'k3s', version: 'v1.30.2+k3s1' },
       cmdline: cmdline('bb', ' debug'),
     },
     packages: undefined,
@@ -69,6 +70,7 @@ test('a payload is compared by its parts; what stays the same is not named', (co
     kernel: { from: '6.12.1-amd64', to: '6.13' },
     agent: { from: 'v0.1.0', to: 'v9' },
     bootLoader: { from: '257', to: '258' },
+    kubernetes: { from: 'none', to: 'k3s v1.30.2+k3s1' },
     cmdline: { from: 'quiet', to: 'quiet debug' },
   })
 })

@@ -33,6 +33,8 @@ export interface Changes {
   readonly kernel?: Change
   readonly agent?: Change
   readonly bootLoader?: Change
+  /** `k3s v1.30.2+k3s1`, or `none`. */
+  readonly kubernetes?: Change
   readonly cmdline?: Change
   /** Undefined where one of the lists is not known. */
   readonly packages?: PackageChanges
@@ -49,6 +51,7 @@ export function changesBetween(from: Described, to: Described): Changes {
     kernel: pair(from.payload.kernel.version, to.payload.kernel.version),
     agent: pair(from.payload.agent.version, to.payload.agent.version),
     bootLoader: pair(from.payload.bootLoader.version, to.payload.bootLoader.version),
+    kubernetes: pair(kubernetesText(from.payload), kubernetesText(to.payload)),
     cmdline: pair(ownWords(from.payload), ownWords(to.payload)),
   }
   const changed = Object.entries(parts).filter(([, change]) => change.from !== change.to)
@@ -58,6 +61,10 @@ export function changesBetween(from: Described, to: Described): Changes {
 
 function pair(from: string, to: string): Change {
   return { from, to }
+}
+
+function kubernetesText({ kubernetes }: Payload): string {
+  return kubernetes ? `${kubernetes.distribution} ${kubernetes.version}` : 'none'
 }
 
 /** The root hash is another one in any case. */

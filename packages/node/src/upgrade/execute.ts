@@ -6,18 +6,22 @@ import {
   type NodeRecord,
   type Operation,
 } from '@kiln/contract'
+import { nodeConfig } from '../cloud-config/gather.ts'
 import { runStage } from '../cloud-config/run-stage.ts'
 import { sourcesOf } from '../cloud-config/sources.ts'
+import { assignments, withEnvironment } from '../environment.ts'
 import { armGeneration, replaceRecovery, type StagedSlot } from '../lifecycle/arm.ts'
 import type { BootLoader } from '../lifecycle/boot-loader.ts'
+import { hookStages } from '../lifecycle/hook-stages.ts'
 import { changeRecord, loadRecord, type Node, timestamp } from '../lifecycle/node.ts'
 import { withLoader } from '../lifecycle/open-loader.ts'
 import { pruneNode } from '../lifecycle/prune.ts'
 import { slotFolder, stageSlot, withStateWritable } from '../lifecycle/slots.ts'
 import { withKnownRecovery } from './known-recovery.ts'
 import { letGo, letGoUntried } from './let-go.ts'
+import { noteAttempt } from './note-attempt.ts'
 import type { UpgradeSession } from './session.ts'
-import { phaseOf, stepText, type UpgradeStep } from './step.ts'
+import { phaseOf, type UpgradeStep } from './step.ts'
 import { verifyRootImage } from './verity.ts'
 
 type StepOf<K extends UpgradeStep['kind']> = Extract<UpgradeStep, { readonly kind: K }>
@@ -80,8 +84,20 @@ const executors: {
   },
 }
 
-/** Does the steps in order; each notes its phase in the node's record. @throws SourceError, AgentError, HostError */
+/**
+ * Does the steps in order; each notes its phase in the node's record, and one that fails the reason.
+ * @throws SourceError, AgentError, HostError
+ */
 export function execute(steps: readonly UpgradeStep[], session: UpgradeSession): void {
+  try {
+    executeAll(steps, session)
+  } catch (error) {
+    noteAttempt(session, error)
+    throw error
+  }
+}
+
+function executeAll(steps: readonly UpgradeStep[], session: UpgradeSession): void {
   for (const [index, step] of steps.entries()) {
     session.report.step(index, steps.length, step)
     const phase = phaseOf[step.kind]
@@ -124,6 +140,10 @@ function stagedOf({ plan, facts, source }: UpgradeSession): StagedSlot {
 
 /** As in the field, a hook that fails stops nothing. */
 function runHook({ stage }: StepOf<'hook'>, { node, report }: UpgradeSession): void {
-  const code = runStage(node.host, stage, { sources: sourcesOf(''), root: '', shell: ['/bin/sh'] })
-  if (code !== 0) report.warn(`a step of ${stepText({ kind: 'hook', stage })} failed; see kiln-agent stages`)
+  const { env } = nodeConfig(node.host).config
+  const host = withEnvironment(node.host, assignments(env))
+  for (const name of hookStages(host, stage)) {
+    const code = runStage(host, name, { sources: sourcesOf(''), root: '', shell: ['/bin/sh'] })
+    if (code !== 0) report.warn(`a step of ${name} failed; see kiln-agent stages`)
+  }
 }

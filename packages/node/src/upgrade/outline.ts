@@ -82,6 +82,7 @@ export function outlineText(outline: Outline): string {
     ['kernel', changeText(changes?.kernel, changes)],
     ['agent', changeText(changes?.agent, changes)],
     ['boot loader', changeText(changes?.bootLoader, changes)],
+    ['Kubernetes', changeText(changes?.kubernetes, changes)],
     ['packages', packagesText(changes)],
     ['restart', outline.rebootNeeded ? 'needed' : 'not needed'],
   ]

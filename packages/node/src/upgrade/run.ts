@@ -7,7 +7,7 @@ import { failureOf } from '../install/failure.ts'
 import { checkAdmin } from '../install/plan-checks.ts'
 import { withLifecycleLock } from '../lifecycle/lock.ts'
 import { loadRecord, type Node, openNode } from '../lifecycle/node.ts'
-import { restart } from '../lifecycle/restart.ts'
+import { powerOff, restart } from '../lifecycle/restart.ts'
 import { slotFolder } from '../lifecycle/slots.ts'
 import { nodeSourceOptions } from '../source/node-options.ts'
 import { openSource, sourceText } from '../source/open.ts'
@@ -156,5 +156,5 @@ function resultText({ outcome, version, generation }: UpgradeResult, { recovery 
 
 function end(host: Host, kind: 'reboot' | 'poweroff'): void {
   if (kind === 'reboot') restart(host)
-  else host.run(['systemctl', '--no-block', 'poweroff'])
+  else powerOff(host)
 }

@@ -1,4 +1,4 @@
-import { findGeneration, type NodeRecord, sizeText } from '@kiln/contract'
+import { findGeneration, type NodeRecord, type Operation, sizeText } from '@kiln/contract'
 import type { Host } from '../host/host.ts'
 import { exists } from '../host/tree.ts'
 import { loadRecord, type Node, openNode } from '../lifecycle/node.ts'
@@ -8,14 +8,16 @@ import { folderBytes } from './measure.ts'
 /** Where the last upgrade is. */
 export interface UpgradeStatus {
   readonly schema: 'kiln.upgrade-status/v1'
-  /** `none`: nothing was begun, or all is decided. */
-  readonly state: 'none' | 'begun' | 'armed' | 'trial'
+  /** `none`: nothing was begun, or all is decided; `failed`: the last attempt was broken off. */
+  readonly state: 'none' | 'begun' | 'failed' | 'armed' | 'trial'
   readonly phase?: string
   readonly source?: string
   readonly version?: string
   readonly started?: string
   readonly generation?: number
   readonly bytes?: { readonly done: number; readonly total: number }
+  /** Of the last attempt. */
+  readonly failure?: Operation['failure']
   readonly lastFailure?: NodeRecord['lastFailure']
 }
 
@@ -33,18 +35,20 @@ export function upgradeStatus(node: Node): UpgradeStatus {
   if (operation?.kind !== 'upgrade' && operation?.kind !== 'upgrade-recovery') {
     return { schema: 'kiln.upgrade-status/v1', state: 'none', ...rest }
   }
-  const { phase, source, started, slot, detail } = operation
+  const { phase, source, started, slot, detail, failure } = operation
   const number = detail?.generation
   const generation = typeof number === 'number' ? findGeneration(record, number) : undefined
   const total = detail?.bytes
+  const began = failure ? 'failed' : 'begun'
   return {
     schema: 'kiln.upgrade-status/v1',
-    state: generation?.status === 'armed' || generation?.status === 'trial' ? generation.status : 'begun',
+    state: generation?.status === 'armed' || generation?.status === 'trial' ? generation.status : began,
     phase,
     started,
     ...(source === undefined ? {} : { source }),
     ...(typeof detail?.version === 'string' ? { version: detail.version } : {}),
     ...(generation ? { generation: generation.number } : {}),
+    ...(failure ? { failure } : {}),
     ...(typeof total === 'number' && slot ? { bytes: { done: bytesOf(node, slot, total), total } } : {}),
     ...rest,
   }
@@ -63,6 +67,7 @@ function statusText({
   started,
   generation,
   bytes,
+  failure: broken,
   lastFailure,
 }: UpgradeStatus): string {
   const what = `${version ?? 'an upgrade'}${source ? ` from ${source}` : ''}`
@@ -70,6 +75,7 @@ function statusText({
   const texts: Readonly<Record<UpgradeStatus['state'], string>> = {
     none: 'no upgrade is going on',
     begun: `begun at ${started}: ${what}, phase ${phase}${progress}`,
+    failed: `broken off at ${broken?.at}: ${what}, phase ${phase}${progress}\nbecause: ${broken?.detail ?? broken?.reason}\nthe same upgrade goes on where it was; kiln-agent upgrade abort takes it back`,
     armed: `armed as generation ${generation}: ${what}; it runs from the next start on`,
     trial: `on trial as generation ${generation}: ${what}`,
   }

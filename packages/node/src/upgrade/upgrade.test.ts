@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import type { Payload } from '@kiln/contract'
+import { HostError } from '../host/host.ts'
 import { esp, state } from '../testkit/installed-node.ts'
 import {
   next,
@@ -131,6 +133,21 @@ describe('an upgrade', () => {
     assert.ok(one >= 0 && one < verified && verified < two, `${one} ${verified} ${two}`)
   })
 
+  for (const [firmware, expected] of [
+    ['uefi', ['one', 'one of a UKI', 'two', 'two of a UKI']],
+    ['bios', ['one', 'two']],
+  ] as const) {
+    test(`under ${firmware}, the hooks of the field's UKIs are ${firmware === 'uefi' ? 'run, too' : 'not meant'}`, (context) => {
+      const names = ['before-upgrade', 'kairos-uki-upgrade.pre', 'after-upgrade', 'kairos-uki-upgrade.after']
+      const says = ['one', 'one of a UKI', 'two', 'two of a UKI']
+      const steps = names.map((name, at) => `${name}: [{commands: ["echo ${says[at]}"]}]`)
+      const it = upgradeNode(context, firmware, `stages: {${steps.join(', ')}}\n`)
+      it.agent('upgrade', it.payload('v2'))
+      const said = it.calls.flatMap((call) => call.match(/ -c echo (.*)$/)?.[1] ?? [])
+      assert.deepEqual(said, expected)
+    })
+  }
+
   test('lets an old good generation go where it would not fit otherwise', (context) => {
     const it = upgradeNode(context)
     for (const version of ['v2', 'v3']) {
@@ -184,12 +201,43 @@ describe('what was begun', () => {
     const it = upgradeNode(context)
     const reference = brokenOff(it)
     const status = JSON.parse(it.agent('upgrade', 'status', '--json').text)
-    assert.deepEqual([status.state, status.phase], ['begun', 'fetch'])
+    assert.deepEqual([status.state, status.phase, status.failure.reason], ['failed', 'fetch', 'truncated'])
     assert.ok(status.bytes.done > 4096 && status.bytes.done < status.bytes.total)
     const before = it.calls.length
     assert.equal(upgrade(it, reference).outcome, 'done')
     const copies = it.calls.slice(before).filter((call) => /^cp \/srv\/v2\/root\.img/.test(call))
     assert.deepEqual(copies, [], 'the root image was there already')
+    assert.match(it.agent('upgrade', 'status').text, /^armed as generation 2/)
+  })
+
+  test('says why it stopped, in the status and in the state', (context) => {
+    const it = upgradeNode(context)
+    brokenOff(it)
+    const { text } = it.agent('upgrade', 'status')
+    assert.match(
+      text,
+      /^broken off at 2026-.*: v2 from dir:\/srv\/v2, phase fetch, .* on the disk\nbecause: .*kernel/,
+    )
+    assert.match(it.agent('state').text, /^Operation +upgrade, phase fetch, .*broken off at .*truncated/m)
+  })
+
+  test('stops at an EFI partition that can only be read, before anything is fetched', (context) => {
+    const it = upgradeNode(context)
+    const reference = it.payload('v2')
+    const mount = it.host.mount
+    it.host.mount = (request) => {
+      if (request.type === 'vfat' && !request.flags?.includes('ro'))
+        throw new HostError('EACCES', 'mount', request.target)
+      mount(request)
+    }
+    refused(it, /EFI partition .* can only be read/, reference)
+    assert.match(
+      it.agent('upgrade', 'status').text,
+      /^broken off .*\nbecause: the boot loader cannot be changed/,
+    )
+    assert.deepEqual(slots(it), [slotOf(it, 'v1')])
+    it.host.mount = mount
+    assert.equal(upgrade(it, reference).outcome, 'done')
   })
 
   test('makes way for another upgrade', (context) => {
@@ -235,7 +283,9 @@ describe('a dry run', () => {
   test('for people', (context) => {
     const it = upgradeNode(context)
     upgrade(it, it.payload('v2'))
-    const { text } = it.agent('upgrade', it.payload('v3', withLoader('258')), '--dry-run')
+    const kubernetes = { distribution: 'k3s', version: 'v1.30.2+k3s1' }
+    const change = (card: Payload) => ({ ...withLoader('258')(card), kubernetes })
+    const { text } = it.agent('upgrade', it.payload('v3', change), '--dry-run')
     for (const line of [
       /^system +sample v1 → sample v3$/m,
       /^from +dir:\/srv\/v3$/m,
@@ -243,6 +293,7 @@ describe('a dry run', () => {
       /^let go +generation 2$/m,
       /^kernel +unchanged$/m,
       /^boot loader +257 → 258$/m,
+      /^Kubernetes +none → k3s v1\.30\.2\+k3s1$/m,
       /^packages +unchanged$/m,
       /^restart +needed$/m,
     ]) {

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { text as readStream } from 'node:stream/consumers'
-import { KilnError } from '@kiln/contract'
+import { errorFromFindings, type Finding, KilnError } from '@kiln/contract'
 import { type Migrated, migrate } from '@kiln/node/cloud-config/migrate/migrate'
 import { configFiles } from '@kiln/node/cloud-config/sources'
 import { nodeHost } from '@kiln/node/host/node'
-import { diffLines } from '../../cloud-config/diff.ts'
+import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff'
 import { isFolder } from '../../cloud-config/inputs.ts'
 import { example, jsonOption } from '../../options.ts'
 import { type Outcome, runCommand, type Session } from '../../session.ts'
@@ -49,12 +49,28 @@ async function migrateAll(
   const done = inputs.flatMap(filesOf).map(migrateFile)
   const changed = options.dryRun ? [] : done.filter(({ text, before }) => text !== before)
   for (const { file, text } of changed) nodeHost().writeAtomic(file, text)
-  return { result: { files: done.map(fileData) }, lines: done.flatMap((file) => fileLines(file, options)) }
+  const error = problemOf(done)
+  return {
+    result: { files: done.map(fileData) },
+    lines: done.flatMap((file) => fileLines(file, options)),
+    ...(error ? { error } : {}),
+  }
+}
+
+function problemOf(files: readonly (Migrated & { readonly file: string })[]): KilnError | undefined {
+  const [first, ...others] = files.flatMap(({ file, problem }): Finding[] =>
+    problem
+      ? [{ code: 'E-CONFIG-SYNTAX', message: problem.message, place: { file, line: problem.line } }]
+      : [],
+  )
+  return first && errorFromFindings([first, ...others])
 }
 
 function stream(before: string, { dryRun }: MigrateOptions): Outcome {
   const file = { file: '<stdin>', before, ...migrate(before) }
+  const error = problemOf([file])
   return {
+    ...(error ? { error } : {}),
     result: { files: [{ ...fileData(file), text: file.text }] },
     lines: dryRun ? diffLines(file.file, before, file.text) : file.text.replace(/\n$/, '').split('\n'),
   }
@@ -82,8 +98,16 @@ function fileData({ file, changes }: File): Record<string, unknown> {
   return { file, changes }
 }
 
-function fileLines({ file, before, text, changes }: File, { dryRun }: MigrateOptions): string[] {
+function fileLines({ file, before, text, changes, problem }: File, { dryRun }: MigrateOptions): string[] {
+  if (problem) return []
   if (changes.length === 0) return [`${file}: nothing to change`]
   if (dryRun) return diffLines(file, before, text)
   return changes.map(({ line, reason }) => `${file}:${line}: ${reason}`)
+}
+
+/** A unified diff with two lines around each change. */
+function diffLines(file: string, before: string, after: string): string[] {
+  const options = { context: 2, headerOptions: FILE_HEADERS_ONLY }
+  const patch = createTwoFilesPatch(file, file, before, after, undefined, undefined, options)
+  return before === after ? [] : patch.trimEnd().split('\n')
 }

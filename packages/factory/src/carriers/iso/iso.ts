@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { copyFile, mkdir, readdir, readFile } from 'node:fs/promises'
+import { copyFile, mkdir, open, readdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type Architecture, artifactName, labels, liveMedium, Payload } from '@kiln/contract'
 import { bootLoaderFiles, hasBios } from '../../payload/boot-loader.ts'
@@ -13,6 +13,7 @@ import { bootCode } from '../../tools/grub.ts'
 import { seededUuid } from '../../tools/veritysetup.ts'
 import { isoImageArguments } from '../../tools/xorriso.ts'
 import { finishArtifact } from '../finish-artifact.ts'
+import { putConfig, stageRoom } from './config-room.ts'
 import { type MediumTools, makeEfiPartition } from './efi-partition.ts'
 import { grubMenu } from './grub-menu.ts'
 import { liveMenu } from './menu.ts'
@@ -32,6 +33,7 @@ export const makeIso: Executors['iso'] = async ({ params }, context) => {
   const payload = Payload.parse(JSON.parse(await readFile(join(folder, 'payload.json'), 'utf8')))
   const work = join(context.scratch, 'medium')
   await stageMedium(join(work, 'tree'), params, payload)
+  const config = await stageRoom(join(work, 'tree'))
   const tools = mediumTools(work, params, context)
   const seed = createHash('sha256').update(payloadDigest).digest('hex')
   const uki = { source: join(folder, ukiFile), name: artifactName(identityOf(payload), '.efi') }
@@ -56,6 +58,8 @@ export const makeIso: Executors['iso'] = async ({ params }, context) => {
       bios,
     }),
   )
+  const image = await open(join(context.out, params.file), 'r+')
+  await putConfig(image, config).finally(() => image.close())
   return finishArtifact(context.out, params.file)
 }
 

@@ -1,5 +1,6 @@
 import { readdir, utimes } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { type DiskRequest, grubSlotPath, type PartitionRole, type Payload, ukiPath } from '@kiln/contract'
 import { bootLoaderFiles } from '../../payload/boot-loader.ts'
 import { listTree } from '../../resolve/digest.ts'
@@ -9,6 +10,8 @@ import { efiArchitecture } from '../../tools/ukify.ts'
 import { grubTexts, systemdBootTexts } from './boot-files.ts'
 import { recordCopies } from './record.ts'
 
+const curtinHooks = fileURLToPath(new URL('curtin-hooks.py', import.meta.url))
+
 /** What the file systems of a new disk hold. */
 export interface ContentOptions {
   readonly payload: Payload
@@ -16,6 +19,8 @@ export interface ContentOptions {
   readonly payloadFolder: string
   readonly rootImage: string
   readonly cloudConfig: string | undefined
+  /** MAAS deploys the disk: its curtin looks for something to run. */
+  readonly curtin?: boolean
   readonly firmware: DiskRequest['firmware']
   readonly arch: Parameters<typeof efiArchitecture>[0]
   /** Name of the image, as people read it. */
@@ -86,9 +91,10 @@ async function stageEfi(folder: string, options: ContentOptions): Promise<void> 
 }
 
 /** Only root reads it: a cloud-config may hold passwords. */
-async function stageOem(folder: string, { cloudConfig }: ContentOptions): Promise<void> {
+async function stageOem(folder: string, { cloudConfig, curtin = false }: ContentOptions): Promise<void> {
   const staging = await makeStaging(folder)
   if (cloudConfig) await stageFile(staging, cloudConfig, '/90_custom.yaml', 0o600)
+  if (curtin) await stageFile(staging, curtinHooks, '/curtin/curtin-hooks', 0o755)
 }
 
 /** @returns the slot's folder, whose files are put there by mounts */

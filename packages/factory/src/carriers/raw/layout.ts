@@ -1,14 +1,14 @@
-import { DiskError, type DiskPlan, KilnError, MiB, type Payload, roundUp, smallestDisk } from '@kiln/contract'
-import type { DiskWish } from '../../definition/disk.ts'
+import { DiskError, type DiskPlan, KilnError, MiB, type Payload, roundUp } from '@kiln/contract'
+import { type DiskWish, layOutDisk } from '../../definition/disk.ts'
 
 /**
- * The layout of a disk image: as small as it can be, since it grows when it is first started.
+ * The layout of a disk image. Unless its size is wished, it is as small as it can be: it grows when it is first started.
  * @throws KilnError E-DISK-LAYOUT where it cannot be laid out as it is wished
  */
 export function layOutImage(wish: DiskWish, payload: Payload): DiskPlan {
   try {
     const { root, uki } = payload
-    return smallestDisk({ ...wish, payload: { rootBytes: root.size, bootBytes: uki.size } })
+    return layOutDisk(wish, { rootBytes: root.size, bootBytes: uki.size })
   } catch (error) {
     if (!(error instanceof DiskError)) throw error
     throw new KilnError('E-DISK-LAYOUT', error.message, {
@@ -19,6 +19,9 @@ export function layOutImage(wish: DiskWish, payload: Payload): DiskPlan {
 }
 
 /** Bytes of the file: whole MiB, as hypervisors and clouds want it. */
-export function imageBytes({ minimumBytes }: DiskPlan): number {
-  return roundUp(minimumBytes, MiB)
+export function imageBytes(
+  { minimumBytes }: DiskPlan,
+  { bytes = minimumBytes }: Pick<DiskWish, 'bytes'> = {},
+): number {
+  return roundUp(bytes, MiB)
 }

@@ -2,10 +2,11 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Payload } from '@kiln/contract'
 import { rootImageFile } from '../../payload/root-image.ts'
+import { canonicalJson } from '../../plan/fingerprint.ts'
 import type { Executors } from '../../run/engine.ts'
 import { runInSandbox } from '../../sandbox/sandbox.ts'
 import { toolchainSandbox } from '../../toolchain/toolchain.ts'
-import { finishArtifact } from '../finish-artifact.ts'
+import { finishDisk } from '../finish-artifact.ts'
 import { writeBiosBoot } from './bios-boot.ts'
 import { stageContents } from './contents.ts'
 import { identitiesFor } from './identities.ts'
@@ -40,13 +41,13 @@ export const makeRaw: Executors['raw'] = async ({ params }, context) => {
   ])
   const image = join(out, params.file)
   await writeDisk({
-    image: { path: image, inside: `/run/work/out/${params.file}`, bytes: imageBytes(plan) },
+    image: { path: image, inside: `/run/work/out/${params.file}`, bytes: imageBytes(plan, params.disk) },
     plan,
-    identities: identitiesFor(payloadDigest),
+    identities: identitiesFor(canonicalJson([payloadDigest, params.disk, params.cloudConfig?.digest])),
     sources: (role) => folders[role] && `${inside}/${folders[role]}`,
     epoch: params.epoch,
     run: (argv, options) => runInSandbox(sandbox, argv, { ...options, onLine, signal }),
   })
   await writeBiosBoot(image, plan, payloadFolder)
-  return finishArtifact(out, params.file)
+  return finishDisk(out, params.file)
 }

@@ -88,7 +88,7 @@ export const accountCases: readonly StageCase[] = [
     },
   },
   {
-    id: 'M4',
+    id: 'own',
     what: 'a password in plain text is hashed, and warned of',
     files: accounts,
     configs: { '1.yaml': 'users: [{name: foo, passwd: secret}]' },

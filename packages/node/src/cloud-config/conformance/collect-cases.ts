@@ -171,7 +171,7 @@ stages:
     ],
     value: { hostname: 'box', users: [{ name: 'me' }], stages: { boot: [{ commands: ['y'] }] } },
     outcomes: ['unreadable', 'merged', 'merged'],
-    errors: ['Flow sequence', 'users must be a list', 'unknown key "comands"'],
+    errors: ['a bracket is not closed', 'users must be a list', 'unknown key "comands"'],
   },
   {
     id: 'corrected: a misfit is told with both places, and the later one counts',

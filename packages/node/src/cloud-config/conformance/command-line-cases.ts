@@ -84,6 +84,26 @@ export const commandLineCases: readonly CommandLineCase[] = [
     value: { options: { foo: 'bar' } },
   },
   {
+    id: 'D1 a step by its words',
+    line: 'stages.foo[0].name=bar boo.baz',
+    value: { stages: { foo: [{ name: 'bar' }] } },
+  },
+  {
+    id: 'D2 commands by their words',
+    line: 'stages.foo[0].name=bar stages.foo[0].commands[0]=baz',
+    value: { stages: { foo: [{ name: 'bar', commands: ['baz'] }] } },
+  },
+  {
+    id: 'D3 words of others are nothing',
+    line: 'ip=dhcp test="echo ping_test_host=127.0.0.1  > /tmp/jojo"',
+    value: {},
+  },
+  {
+    id: 'D4 words that are none take no others with them',
+    line: 'stages.foo[0].name=bar = =x "" .=y stages.=z foo[=1 stages.foo[0].commands[0]=baz',
+    value: { stages: { foo: [{ name: 'bar', commands: ['baz'] }] } },
+  },
+  {
     id: 'stages in the notation of the field',
     line: 'stages.boot[0].commands[0]="echo a" stages.boot[0].commands[1]=b',
     value: { stages: { boot: [{ commands: ['echo a', 'b'] }] } },

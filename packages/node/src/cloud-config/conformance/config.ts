@@ -1,14 +1,17 @@
 import { plainOf } from '@kiln/contract/cloud-config/tree'
+import { readYamlText } from '@kiln/contract/yaml/read'
 import { type ConformanceCase, equal } from '../../host/conformance-case.ts'
 import { type Collected, collect } from '../collect.ts'
 import { commandLineConfig } from '../command-line.ts'
 import { mergePlain } from '../merge.ts'
 import { parsePath, valueAtPath } from '../path.ts'
 import { printConfig, printYaml } from '../print.ts'
+import { agentCases } from './agent-cases.ts'
 import { type CollectCase, collectCases } from './collect-cases.ts'
 import { type CommandLineCase, commandLineCases } from './command-line-cases.ts'
 import { type MergeCase, mergeCases } from './merge-cases.ts'
 import { type SchemaCase, schemaCases } from './schema-cases.ts'
+import { type YamlCase, yamlCases } from './yaml-cases.ts'
 
 const queried = 'x-key: local_value_1\nx-off: false\nx-some: {other: {key: 3}}\n'
 const queries: readonly (readonly [path: string, expected: string])[] = [
@@ -22,6 +25,8 @@ const queries: readonly (readonly [path: string, expected: string])[] = [
 
 /** The tables as cases that run on every host, without a test library. */
 export const configCases: readonly ConformanceCase[] = [
+  ...agentCases,
+  ...yamlCases.map((each) => named('YAML', each.id, () => checkYaml(each))),
   ...mergeCases.map((each) => named('merge', each.id, () => checkMerge(each))),
   ...commandLineCases.map((each) => named('command line', each.id, () => checkCommandLine(each))),
   ...collectCases.map((each) => named('collect', each.id, () => checkCollect(each))),
@@ -31,6 +36,12 @@ export const configCases: readonly ConformanceCase[] = [
 
 function named(what: string, id: string, run: () => void): ConformanceCase {
   return { name: `cloud-config ${what}: ${id}`, run }
+}
+
+function checkYaml({ text, value, error }: YamlCase): void {
+  const result = readYamlText(text, 'cloud-config')
+  if ('problem' in result) starts(result.problem.message, error ?? 'a value')
+  else equal(sorted(result.value), sorted(value))
 }
 
 function checkMerge({ earlier, later, keys, expected, error }: MergeCase): void {

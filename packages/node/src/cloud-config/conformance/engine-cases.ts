@@ -6,7 +6,25 @@ function step(name: string, more = ''): string {
   return `{name: ${name}, commands: ['${touch(name)}']${more}}`
 }
 
-/** Order, conditions, policies: the field's cases of its engine (E…), with its defects corrected, and Kiln's own (K…). */
+const accounts = {
+  '/etc/passwd': 'root:x:0:0::/root:/bin/sh\n',
+  '/etc/shadow': 'root:*:1::::::\n',
+  '/etc/group': 'root:x:0:\n',
+  '/etc/gshadow': 'root:*::\n',
+}
+
+/** All of cloud-init's keys that the field knows. */
+const cloudInit = `
+growpart: {devices: ["/"]}
+users: [{name: bar, passwd: $6$foo, uid: "1002", gecos: Bar, ssh_authorized_keys: [ssh-rsa faaapploo]}]
+ssh_authorized_keys: [ssh-rsa asdd]
+runcmd: [foo]
+hostname: bar
+write_files: [{path: /foo/bar, content: content, permissions: "0644", encoding: ""}]
+stages: {network: [{environment: {foo: bar}}]}
+`
+
+/** Order, conditions, policies: the field's cases of its engine (E…), with its defects corrected, and Kiln's own. */
 export const engineCases: readonly StageCase[] = [
   {
     id: 'E1',
@@ -43,6 +61,14 @@ export const engineCases: readonly StageCase[] = [
       steps: ['bad failed', 'good ok'],
       says: ['command ended with 1: real exit 1'],
     },
+  },
+  {
+    id: 'E4',
+    what: 'a source may be a single file',
+    files: { '/other/one.conf': "#cloud-config\nstages: {boot: [{commands: ['a']}]}\n" },
+    configs: { '1.yaml': 'stages: {boot: [{commands: [b]}]}' },
+    source: '/other/one.conf',
+    expect: { ran: ['a'] },
   },
   {
     id: 'E5',
@@ -117,13 +143,13 @@ export const engineCases: readonly StageCase[] = [
     expect: { files: { '/out': 'one\nthree\n' } },
   },
   {
-    id: 'K1',
+    id: 'own',
     what: 'a name that nobody has is told, and the step runs',
     configs: { '1.yaml': `stages: {boot: [${step('a', ', after: [{name: none}]')}]}` },
     expect: { files: { '/out': 'a\n' }, says: ['no step of this stage is called none'] },
   },
   {
-    id: 'K2',
+    id: 'own',
     what: 'steps that wait for each other do not run, the others do',
     configs: {
       '1.yaml': `stages: {boot: [${step('a', ', after: [{name: b}]')}, ${step('b', ', after: [{name: a}]')}, ${step('c')}]}`,
@@ -136,7 +162,7 @@ export const engineCases: readonly StageCase[] = [
     },
   },
   {
-    id: 'K3',
+    id: 'own',
     what: 'stop: nothing of the stage runs after it',
     configs: {
       '1.yaml': `stages:\n  boot: [{name: bad, on_failure: stop, commands: ['real false']}, ${step('next')}]\n  boot.after: [${step('later')}]`,
@@ -149,7 +175,7 @@ export const engineCases: readonly StageCase[] = [
     },
   },
   {
-    id: 'K4',
+    id: 'own',
     what: 'a policy for the whole stage, which a step may leave',
     configs: {
       '1.yaml': `kiln: {stages: {boot: {on_failure: stop}}}\nstages: {boot: [{name: bad, on_failure: continue, commands: ['real false']}, ${step('a')}, {name: worse, commands: ['real false']}, ${step('b')}]}`,
@@ -157,7 +183,7 @@ export const engineCases: readonly StageCase[] = [
     expect: { files: { '/out': 'a\n' }, code: 1, steps: ['bad failed', 'a ok', 'worse failed', 'b skipped'] },
   },
   {
-    id: 'K5',
+    id: 'own',
     what: 'strict stops at the first failure',
     configs: {
       '1.yaml': `strict: true\nstages: {boot: [{name: bad, commands: ['real false']}, ${step('a')}]}`,
@@ -165,7 +191,7 @@ export const engineCases: readonly StageCase[] = [
     expect: { files: { '/out': undefined }, code: 1, steps: ['bad failed', 'a skipped'] },
   },
   {
-    id: 'K6',
+    id: 'own',
     what: 'a command that takes too long is ended',
     configs: {
       '1.yaml': `stages: {boot: [{name: slow, timeout: 1, commands: ['real sleep 30']}, ${step('a')}]}`,
@@ -178,7 +204,7 @@ export const engineCases: readonly StageCase[] = [
     },
   },
   {
-    id: 'K7',
+    id: 'own',
     what: 'a file that is not understood is left out alone',
     configs: { '1.yaml': 'stages: {bot: []}', '2.yaml': `stages: {boot: [${step('a')}]}` },
     expect: {
@@ -189,7 +215,7 @@ export const engineCases: readonly StageCase[] = [
     },
   },
   {
-    id: 'K8',
+    id: 'own',
     what: 'a step before brings configuration that the stage has',
     configs: {
       '1.yaml':
@@ -198,16 +224,57 @@ export const engineCases: readonly StageCase[] = [
     expect: { ran: ['fresh'] },
   },
   {
-    id: 'K9',
+    id: 'own',
     what: 'a template that cannot be filled in fails its own command only',
     configs: { '1.yaml': "stages: {boot: [{name: t, commands: ['echo {{ .Values.none }}', 'next']}]}" },
     expect: { ran: ['next'], code: 1, says: ['.Values.none has no value', 'line 1, column 9'] },
   },
   {
-    id: 'K10',
+    id: 'own',
     what: 'a condition whose template cannot be filled in keeps the step from running',
     configs: { '1.yaml': "stages: {boot: [{if: '[ {{ .Values.none }} ]', commands: [x]}]}" },
     expect: { ran: [], code: 1, steps: ['step 0 failed'] },
+  },
+  {
+    id: 'D5',
+    what: 'the keys of cloud-init, in the stage boot',
+    files: accounts,
+    configs: { '1.yaml': cloudInit },
+    expect: {
+      files: {
+        '/etc/passwd': 'root:x:0:0::/root:/bin/sh\nbar:x:1002:1000:Bar:/home/bar:/bin/sh\n',
+        '/home/bar/.ssh/authorized_keys': 'ssh-rsa faaapploo\nssh-rsa asdd\n',
+        '/foo/bar': 'content',
+        '/etc/hostname': undefined,
+      },
+      modes: { '/foo/bar': 0o644 },
+      // Corrected: growpart is no step, for the partition that may grow does so by itself at each start.
+      steps: ['users ok', 'write_files ok', 'runcmd ok'],
+    },
+  },
+  {
+    id: 'D5',
+    what: 'its name is set in the initramfs, once',
+    files: { '/proc/sys/kernel/hostname': '', '/etc/': '' },
+    configs: { '1.yaml': cloudInit },
+    stage: 'initramfs',
+    expect: { files: { '/etc/hostname': 'bar\n' }, steps: ['hostname ok'] },
+  },
+  {
+    id: 'D5',
+    what: 'its own stages are there besides',
+    files: accounts,
+    configs: { '1.yaml': cloudInit },
+    stage: 'network',
+    expect: { files: { '/etc/environment': 'foo=bar\n' }, steps: ['step 0 ok'] },
+  },
+  {
+    id: 'D7',
+    what: 'a line for templates of cloud-init may come first',
+    files: { '/other.yaml': '## template: jinja\n#cloud-config\nstages: {boot: [{commands: [a]}]}\n' },
+    configs: {},
+    source: '/other.yaml',
+    expect: { ran: ['a'] },
   },
   {
     id: 'D6',

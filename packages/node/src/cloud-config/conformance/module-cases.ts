@@ -14,7 +14,7 @@ function filesCondition(check: string, paths: string, runs: boolean): StageCase 
   }
 }
 
-/** The field's cases of its modules (Y…), as Kiln does them, and Kiln's own (M…). */
+/** The field's cases of its modules (Y…), as Kiln does them, and its own. */
 export const moduleCases: readonly StageCase[] = [
   {
     id: 'Y1',
@@ -54,7 +54,7 @@ export const moduleCases: readonly StageCase[] = [
     },
   },
   {
-    id: 'M1',
+    id: 'own',
     what: 'variables that are there stay, and blanks are quoted',
     files: { '/etc/environment': '# mine\nA=1\nB="x"\n' },
     configs: { '1.yaml': 'stages: {boot: [{environment: {B: "two words", C: 3}}]}' },
@@ -101,7 +101,7 @@ export const moduleCases: readonly StageCase[] = [
     },
   },
   {
-    id: 'M2',
+    id: 'own',
     what: 'a setting that the kernel does not have fails',
     configs: { '1.yaml': 'stages: {boot: [{sysctl: {no.such: 1}}]}' },
     expect: { code: 1, says: ['the kernel has no setting no.such'] },
@@ -207,7 +207,7 @@ export const moduleCases: readonly StageCase[] = [
     expect: { ran: ['x'], steps: ['step 0 ok', 'step 1 skipped'] },
   },
   {
-    id: 'M5',
+    id: 'own',
     what: 'the distribution and its version',
     files: os('NAME="Debian GNU/Linux"\nVERSION="13 (trixie)"\nVERSION_ID="13"\nID=debian\n'),
     configs: {
@@ -217,14 +217,14 @@ export const moduleCases: readonly StageCase[] = [
     expect: { ran: ['a'], says: ['only_os: Ubuntu|Fedora is not', 'only_os_version: 12 is not'] },
   },
   {
-    id: 'M6',
+    id: 'own',
     what: 'kernel modules that are not loaded yet',
     files: { '/proc/modules': 'br_netfilter 1 0 - Live 0x0\n' },
     configs: { '1.yaml': 'stages: {boot: [{modules: [br-netfilter, "nbd max_part=8"]}]}' },
     expect: { ran: ['modprobe nbd max_part=8'] },
   },
   {
-    id: 'M7',
+    id: 'own',
     what: 'the order within a step is that of the field, whatever the order in the file',
     files: { '/proc/modules': '', ...os('ID=debian\n') },
     configs: {

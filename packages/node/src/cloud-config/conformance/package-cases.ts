@@ -59,7 +59,7 @@ export const packageCases: readonly StageCase[] = [
     expect: { ran: [], code: 1, says: ['unknown package manager'] },
   },
   {
-    id: 'M3',
+    id: 'own',
     what: 'pins of Debian',
     files: os('ID=debian\n'),
     configs: { '1.yaml': 'stages: {boot: [{package_pins: {b: 1.2, a: "3:4-5"}}]}' },
@@ -71,14 +71,14 @@ export const packageCases: readonly StageCase[] = [
     },
   },
   {
-    id: 'M3',
+    id: 'own',
     what: 'pins of Fedora',
     files: os('ID=fedora\n'),
     configs: { '1.yaml': 'stages: {boot: [{package_pins: {a: "1"}}]}' },
     expect: { ran: ['dnf versionlock add a-1'] },
   },
   {
-    id: 'M3',
+    id: 'own',
     what: 'pins of Arch are told to have no effect',
     files: os('ID=arch\n'),
     configs: { '1.yaml': 'stages: {boot: [{package_pins: {a: "1"}}]}' },

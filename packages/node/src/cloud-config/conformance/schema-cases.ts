@@ -79,8 +79,16 @@ export const schemaCases: readonly SchemaCase[] = [
     text: 'stages:\n  boot:\n    - commands: "echo"',
     errors: ['4 E-CONFIG-WRONG-TYPE stages.boot[0].commands must be a list, not text'],
   },
-  { id: 'YAML that is none', text: 'a: "b\nc', errors: ['4 E-CONFIG-SYNTAX Missing closing'] },
-  { id: 'a key twice', text: 'a: 1\na: 2', errors: ['3 E-CONFIG-SYNTAX Map keys must be unique'] },
+  {
+    id: 'YAML that is none',
+    text: 'a: "b\nc',
+    errors: ['2 E-CONFIG-SYNTAX the quote that begins here is not closed'],
+  },
+  {
+    id: 'a key twice',
+    text: 'a: 1\na: 2',
+    errors: ['3 E-CONFIG-SYNTAX the key stands here for the second time'],
+  },
   { id: 'no map', text: '- a', errors: ['2 E-CONFIG-WRONG-TYPE the document must be a map'] },
   { id: 'ssh_hardening: off', text: 'install: {ssh_hardening: false}' },
   {

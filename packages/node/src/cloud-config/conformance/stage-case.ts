@@ -17,6 +17,8 @@ export interface StageCase {
   /** File in /oem → cloud-config without its header. */
   readonly configs: Readonly<Record<string, string>>
   readonly stage?: AnyStage
+  /** Folder, or file, that is read instead of /oem. */
+  readonly source?: string
   /** Program with its arguments → what it does; the others do nothing, and do it well. */
   readonly programs?: Readonly<Record<string, Partial<RunResult>>>
   readonly expect: Expectation
@@ -45,7 +47,7 @@ export function stageCase(definition: StageCase): ConformanceCase {
       const calls: string[] = []
       prepare(host, folder, definition)
       const code = runStage(actingHost(host, folder, calls, definition), definition.stage ?? 'boot', {
-        sources: [{ path: `${folder}/oem`, recursive: true }],
+        sources: [{ path: `${folder}${definition.source ?? '/oem'}`, recursive: true }],
         root: folder,
         shell: ['/bin/sh'],
       })

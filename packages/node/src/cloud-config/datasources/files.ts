@@ -1,4 +1,4 @@
-import { stringify } from 'yaml'
+import { printYamlText } from '@kiln/contract/yaml/print'
 import type { Metadata } from './metadata.ts'
 import type { Userdata } from './userdata.ts'
 
@@ -51,7 +51,7 @@ function platformConfig(folder: string, { hostname, publicKeys }: Metadata): Pla
     ...(hostname === undefined ? {} : { hostname }),
     ...(publicKeys.length === 0 ? {} : { ssh_authorized_keys: publicKeys }),
   }
-  const content = `#cloud-config\n${stringify(config)}`
+  const content = `#cloud-config\n${printYamlText(config)}`
   return [{ path: `${folder}/metadata.yaml`, content, mode: secret }]
 }
 
@@ -66,7 +66,7 @@ function scriptSteps(folder: string, base: string, count: number): PlannedFile[]
       commands: [`${path}; code=$?; : >${path}.done; exit $code`],
     }
   })
-  const content = `#cloud-config\n${stringify({ stages: { network: steps } })}`
+  const content = `#cloud-config\n${printYamlText({ stages: { network: steps } })}`
   return [{ path: `${folder}/${base}_scripts.yaml`, content, mode: secret }]
 }
 

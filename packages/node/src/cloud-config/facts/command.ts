@@ -1,4 +1,4 @@
-import { stringify } from 'yaml'
+import { printYamlText } from '@kiln/contract/yaml/print'
 import type { Command } from '../../command.ts'
 import { readFacts } from './read-facts.ts'
 
@@ -15,7 +15,7 @@ kiln cloud-config render --for FILE, which shows on any other machine what a con
 `,
   run: (host, { flags }) => {
     const facts = readFacts(host)
-    host.print(flags.has('--json') ? `${JSON.stringify(facts, undefined, 2)}\n` : stringify(facts))
+    host.print(flags.has('--json') ? `${JSON.stringify(facts, undefined, 2)}\n` : printYamlText(facts))
     return 0
   },
 }

@@ -1,5 +1,11 @@
-import type { Document, Node, Pair } from 'yaml'
-import { isMap, isScalar } from 'yaml'
+import type { Path, Places } from '@kiln/contract/yaml/read'
+
+/** A cloud-config as it is written, and what it says. */
+export interface Written {
+  readonly text: string
+  readonly value: unknown
+  readonly places: Places
+}
 
 /** A change of a text: what stands between two offsets is replaced. */
 export interface Edit {
@@ -9,8 +15,6 @@ export interface Edit {
   /** What it is about, as a sentence. */
   readonly reason: string
 }
-
-type Path = readonly (string | number)[]
 
 /** All edits that do not touch an earlier one, and those that were made. */
 export function applyEdits(
@@ -29,51 +33,41 @@ export function applyEdits(
   return { text: done + text.slice(at), made }
 }
 
-export function pairAt(yaml: Document.Parsed, path: Path, key: string): Pair | undefined {
-  const map = path.length === 0 ? yaml.contents : yaml.getIn(path, true)
-  return isMap(map)
-    ? map.items.find((item) => isScalar(item.key) && String(item.key.value) === key)
-    : undefined
+export function rename({ places }: Written, path: Path, key: string, meant: string): Edit[] {
+  if (!places.has([...path, key])) return []
+  const [start, end] = places.keyRange(path, key)
+  return [{ start, end, text: meant, reason: `${key} is called ${meant}` }]
 }
 
-export function hasKey(yaml: Document.Parsed, path: Path, key: string): boolean {
-  return pairAt(yaml, path, key) !== undefined
-}
-
-export function rename(yaml: Document.Parsed, path: Path, key: string, meant: string): Edit[] {
-  const range = (pairAt(yaml, path, key)?.key as Node | undefined)?.range
-  if (!range) return []
-  return [{ start: range[0], end: range[1], text: meant, reason: `${key} is called ${meant}` }]
-}
-
-/** Replaces a scalar by another way of writing it. */
+/** Replaces a single value by another way of writing it. */
 export function rewrite(
-  yaml: Document.Parsed,
+  { text, value, places }: Written,
   path: Path,
   write: (written: string) => string,
   reason: string,
-  text: string,
 ): Edit[] {
-  const node = yaml.getIn(path, true) as Node | undefined
-  if (!isScalar(node) || !node.range) return []
-  const [start, end] = node.range
-  return [{ start, end, text: write(text.slice(start, end)), reason }]
+  const [start, end] = places.valueRange(path)
+  const written = text.slice(start, end)
+  // An alias has its value elsewhere.
+  if (!places.has(path) || isNested(valueAt(value, path)) || written.startsWith('*')) return []
+  return [{ start, end, text: write(written), reason }]
 }
 
 /** Takes out a key with its value, where both have their lines to themselves. */
-export function removeKey(
-  yaml: Document.Parsed,
-  path: Path,
-  key: string,
-  text: string,
-  reason: string,
-): Edit[] {
-  const pair = pairAt(yaml, path, key)
-  const from = (pair?.key as Node | undefined)?.range?.[0]
-  const value = (pair?.value as Node | null | undefined)?.range
-  if (from === undefined || !value) return []
+export function removeKey({ text, places }: Written, path: Path, key: string, reason: string): Edit[] {
+  if (!places.has([...path, key])) return []
+  const [from] = places.keyRange(path, key)
+  const [, to] = places.valueRange([...path, key])
   const start = text.lastIndexOf('\n', from - 1) + 1
   if (text.slice(start, from).trim() !== '') return []
-  const lineEnd = text.indexOf('\n', value[1] - (text[value[1] - 1] === '\n' ? 1 : 0))
+  const lineEnd = text.indexOf('\n', to - (text[to - 1] === '\n' ? 1 : 0))
   return [{ start, end: lineEnd === -1 ? text.length : lineEnd + 1, text: '', reason }]
+}
+
+export function valueAt(value: unknown, path: Path): unknown {
+  return path.reduce<unknown>((here, key) => (here as Record<PropertyKey, unknown> | null)?.[key], value)
+}
+
+export function isNested(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
 }

@@ -52,7 +52,6 @@ const cases: readonly (readonly [name: string, before: string, after: string])[]
     'stage:\n  boot:\n    - command: x\n',
     'stages:\n  boot:\n    - commands: ["x"]\n',
   ],
-  ['no YAML', 'a: [\n', 'a: [\n'],
 ]
 
 for (const [name, before, after] of cases) {
@@ -63,6 +62,14 @@ for (const [name, before, after] of cases) {
     assert.deepEqual(migrate(text), { text, changes: [] })
   })
 }
+
+test('migrate: what is no YAML stays as it is, and says why', () => {
+  assert.deepEqual(migrate('#cloud-config\na: "b\n'), {
+    text: '#cloud-config\na: "b\n',
+    changes: [],
+    problem: { line: 2, message: 'the quote that begins here is not closed' },
+  })
+})
 
 test('migrate: a header comes first, and places are those of the text before', () => {
   const { text, changes } = migrate('# mine\nk3s: {enable: true}\n')

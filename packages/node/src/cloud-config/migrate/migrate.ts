@@ -1,11 +1,20 @@
 import { distance, suggest } from '@kiln/contract'
 import { hasHeader } from '@kiln/contract/cloud-config/parse'
 import { CloudConfig } from '@kiln/contract/cloud-config/schema/cloud-config'
-import { parseYaml } from '@kiln/contract/document'
+import { lineCounter } from '@kiln/contract/document'
 import { knownKeys } from '@kiln/contract/schema-keys'
-import { type Document, isMap, isScalar, isSeq, LineCounter } from 'yaml'
+import { type Path, readYamlText } from '@kiln/contract/yaml/read'
 import { safeParse, type z } from 'zod/mini'
-import { applyEdits, type Edit, hasKey, pairAt, removeKey, rename, rewrite } from './edits.ts'
+import {
+  applyEdits,
+  type Edit,
+  isNested,
+  removeKey,
+  rename,
+  rewrite,
+  valueAt,
+  type Written,
+} from './edits.ts'
 import { dead, matchesPath, renames } from './renames.ts'
 
 export interface Change {
@@ -17,9 +26,9 @@ export interface Change {
 export interface Migrated {
   readonly text: string
   readonly changes: readonly Change[]
+  /** Why nothing could be done: the text is no YAML. */
+  readonly problem?: { readonly line: number; readonly message: string }
 }
-
-type Path = readonly (string | number)[]
 
 /** One mend may bring another to light: a key that is right now has a value that is not. */
 const mostRounds = 10
@@ -32,28 +41,25 @@ export function migrate(text: string): Migrated {
   const changes: Change[] = []
   let now = text
   for (let round = 0; round < mostRounds; round++) {
-    const lines = new LineCounter()
-    const yaml = parseYaml(now, lines, { dialect: 'cloud-config' })
-    if (typeof yaml === 'string' || yaml.errors.length > 0) break
-    const { text: next, made } = applyEdits(now, editsOf(yaml, now))
+    const result = readYamlText(now, 'cloud-config')
+    const positionOf = lineCounter(now)
+    if ('problem' in result) {
+      const { message, at } = result.problem
+      return { text: now, changes, problem: { line: positionOf(at[0]).line, message } }
+    }
+    const { text: next, made } = applyEdits(now, editsOf({ text: now, ...result }))
     if (made.length === 0) break
-    changes.push(...made.map(({ start, reason }) => ({ line: lines.linePos(start).line, reason })))
+    changes.push(...made.map(({ start, reason }) => ({ line: positionOf(start).line, reason })))
     now = next
   }
   return { text: now, changes }
 }
 
-function editsOf(yaml: Document.Parsed, text: string): Edit[] {
-  const value = contentOf(yaml)
-  if (value === undefined) return []
-  const header = hasHeader(text) ? [] : [missingHeader]
-  return [
-    ...header,
-    ...knownRenames(yaml),
-    ...deadKeys(yaml, text),
-    ...decimalModes(yaml, text),
-    ...mends(yaml, text, value),
-  ]
+function editsOf(written: Written): Edit[] {
+  if (!isNested(written.value) || Array.isArray(written.value)) return []
+  const header = hasHeader(written.text) ? [] : [missingHeader]
+  const edits = [knownRenames, deadKeys, decimalModes, mends].flatMap((edit) => edit(written))
+  return [...header, ...edits]
 }
 
 const missingHeader: Edit = {
@@ -63,76 +69,64 @@ const missingHeader: Edit = {
   reason: 'a cloud-config starts with #cloud-config',
 }
 
-function contentOf(yaml: Document.Parsed): unknown {
-  try {
-    const value: unknown = yaml.toJS()
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined
-  } catch {
-    return undefined
-  }
-}
-
-function knownRenames(yaml: Document.Parsed): Edit[] {
-  return mapPaths(yaml.contents).flatMap((path) =>
+function knownRenames(written: Written): Edit[] {
+  return mapPaths(written.value).flatMap((path) =>
     renames
       .filter(
         ([pattern, old, meant]) =>
-          matchesPath(pattern, path) && hasKey(yaml, path, old) && !hasKey(yaml, path, meant),
+          matchesPath(pattern, path) && hasKey(written, path, old) && !hasKey(written, path, meant),
       )
-      .flatMap(([, old, meant]) => rename(yaml, path, old, meant)),
+      .flatMap(([, old, meant]) => rename(written, path, old, meant)),
   )
 }
 
-function deadKeys(yaml: Document.Parsed, text: string): Edit[] {
-  return dead.flatMap((key) => removeKey(yaml, [], key, text, `${key} is read by nothing`))
+function hasKey({ places }: Written, path: Path, key: string): boolean {
+  return places.has([...path, key])
+}
+
+function deadKeys(written: Written): Edit[] {
+  return dead.flatMap((key) => removeKey(written, [], key, `${key} is read by nothing`))
 }
 
 /** `644` is a decimal number; nobody means that one. */
-function decimalModes(yaml: Document.Parsed, text: string): Edit[] {
-  return mapPaths(yaml.contents).flatMap((path) => {
-    const value = pairAt(yaml, path, 'permissions')?.value
-    if (!isScalar(value) || !value.range) return []
-    const written = text.slice(value.range[0], value.range[1])
-    const reason = `permissions: ${written} is a decimal number`
-    return /^[1-7][0-7]{2,3}$/.test(written)
-      ? rewrite(yaml, [...path, 'permissions'], () => `"0${written}"`, reason, text)
+function decimalModes(written: Written): Edit[] {
+  const { text, value, places } = written
+  return mapPaths(value).flatMap((path) => {
+    if (!hasKey(written, path, 'permissions')) return []
+    const mode = text.slice(...places.valueRange([...path, 'permissions']))
+    const reason = `permissions: ${mode} is a decimal number`
+    return /^[1-7][0-7]{2,3}$/.test(mode)
+      ? rewrite(written, [...path, 'permissions'], () => `"0${mode}"`, reason)
       : []
   })
 }
 
 /** What the schema does not take, where it is plain what is meant. */
-function mends(yaml: Document.Parsed, text: string, value: unknown): Edit[] {
-  const result = safeParse(CloudConfig, value)
-  return result.success ? [] : result.error.issues.flatMap((issue) => mend(yaml, text, issue))
+function mends(written: Written): Edit[] {
+  const result = safeParse(CloudConfig, written.value)
+  return result.success ? [] : result.error.issues.flatMap((issue) => mend(written, issue))
 }
 
-function mend(yaml: Document.Parsed, text: string, issue: z.core.$ZodIssue): Edit[] {
-  const path = issue.path as Path
+function mend(written: Written, issue: z.core.$ZodIssue): Edit[] {
+  const { path } = issue
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.flatMap((key) => {
       const meant = nearKey(key, path)
-      return meant === undefined || hasKey(yaml, path, meant) ? [] : rename(yaml, path, key, meant)
+      return meant === undefined || hasKey(written, path, meant) ? [] : rename(written, path, key, meant)
     })
   }
   if (issue.code !== 'invalid_type') return []
-  const node = yaml.getIn(path, true)
-  if (!isScalar(node)) return []
-  const { value } = node
+  const value = valueAt(written.value, path)
   if (issue.expected === 'string' && ['number', 'boolean'].includes(typeof value)) {
-    return rewrite(
-      yaml,
-      path,
-      (written) => JSON.stringify(written),
-      'a text that looks like something else needs quotes',
-      text,
-    )
+    const reason = 'a text that looks like something else needs quotes'
+    return rewrite(written, path, (text) => JSON.stringify(text), reason)
   }
   if (issue.expected === 'array' && typeof value === 'string' && !value.includes('\n')) {
-    return rewrite(yaml, path, (written) => `[${asFlowItem(written, value)}]`, 'a list, even of one', text)
+    return rewrite(written, path, (text) => `[${asFlowItem(text, value)}]`, 'a list, even of one')
   }
   const word = typeof value === 'string' ? value.toLowerCase() : ''
   if (issue.expected === 'boolean' && Object.hasOwn(words, word)) {
-    return rewrite(yaml, path, () => words[word] ?? '', 'true or false', text)
+    return rewrite(written, path, () => words[word] ?? '', 'true or false')
   }
   return []
 }
@@ -166,11 +160,8 @@ function plain(key: string): string {
 }
 
 /** The paths of all maps. */
-function mapPaths(node: unknown, path: Path = []): Path[] {
-  if (isSeq(node)) return node.items.flatMap((item, index) => mapPaths(item, [...path, index]))
-  if (!isMap(node)) return []
-  const below = node.items.flatMap(({ key, value }) =>
-    isScalar(key) ? mapPaths(value, [...path, String(key.value)]) : [],
-  )
-  return [path, ...below]
+function mapPaths(value: unknown, path: Path = []): Path[] {
+  if (Array.isArray(value)) return value.flatMap((item, index) => mapPaths(item, [...path, index]))
+  if (!isNested(value)) return []
+  return [path, ...Object.entries(value).flatMap(([key, inner]) => mapPaths(inner, [...path, key]))]
 }

@@ -35,7 +35,7 @@ export const renames: readonly (readonly [path: string, old: string, meant: stri
 /** Keys that the field's schema has and nothing reads. */
 export const dead: readonly string[] = ['platform', 'fullcloudconfig']
 
-export function matchesPath(pattern: string, path: readonly (string | number)[]): boolean {
+export function matchesPath(pattern: string, path: readonly PropertyKey[]): boolean {
   const parts = pattern === '' ? [] : pattern.split('.')
   return (
     parts.length === path.length && parts.every((part, index) => part === '*' || part === String(path[index]))

@@ -1,5 +1,5 @@
 import type { EntityConfig } from '@kiln/contract/cloud-config/schema/modules/files'
-import { parse } from 'yaml'
+import { valueOfYaml } from '@kiln/contract/yaml/read'
 import * as z from 'zod/mini'
 import type { Operation } from '../operations/operation.ts'
 import { type PlanContext, withText } from '../plan/context.ts'
@@ -51,7 +51,7 @@ function planEntity(
   const impossible = (message: string): Operation => ({ kind: 'impossible', message: `${kind}: ${message}` })
   let data: unknown
   try {
-    data = parse(source)
+    data = valueOfYaml(source)
   } catch {
     return impossible('the entity is not YAML')
   }

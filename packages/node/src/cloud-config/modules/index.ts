@@ -1,7 +1,9 @@
+import type { BundlesConfig } from '@kiln/contract/cloud-config/schema/blocks/bundles'
 import type { ModuleName, StepConfig } from '@kiln/contract/cloud-config/schema/step'
 import type { Command, NamedUser, Operation } from '../operations/operation.ts'
 import type { PlanContext } from '../plan/context.ts'
 import { planKeys } from './authorized-keys.ts'
+import { planBundles } from './bundles.ts'
 import { planCommands } from './commands.ts'
 import { planDns } from './dns.ts'
 import { planDownloads } from './downloads.ts'
@@ -19,16 +21,20 @@ import { planUsers } from './users.ts'
 export interface StepWish extends Omit<StepConfig, 'users' | 'commands'> {
   readonly users?: readonly NamedUser[] | undefined
   readonly commands?: readonly Command[] | undefined
+  /** Only of top-level keys: steps of the field have none. */
+  readonly grub_options?: Readonly<Record<string, string>> | undefined
+  readonly bundles?: BundlesConfig | undefined
 }
+type WishName = ModuleName | 'grub_options' | 'bundles'
 
-type Planner<K extends ModuleName> = (
+type Planner<K extends WishName> = (
   value: NonNullable<StepWish[K]>,
   context: PlanContext,
   step: StepWish,
 ) => readonly Operation[]
 
 /** One function for each module, in the order in which a step does them: the field's. One that is missing does not compile. */
-const planners: { readonly [K in ModuleName]: Planner<K> } = {
+const planners: { readonly [K in WishName]: Planner<K> } = {
   dns: planDns,
   downloads: planDownloads,
   git: planGit,
@@ -52,18 +58,16 @@ const planners: { readonly [K in ModuleName]: Planner<K> } = {
   packages: planPackages,
   unpack_images: (images) =>
     images.map(({ source, target, platform }) => ({ kind: 'unpack-image', source, target, platform })),
+  grub_options: (values) => [{ kind: 'boot-options', values }],
+  bundles: planBundles,
 }
 
 /** All that a step does, in order. */
 export function planModules(step: StepWish, context: PlanContext): Operation[] {
-  return (Object.keys(planners) as ModuleName[]).flatMap((name) => planModule(name, step, context))
+  return (Object.keys(planners) as WishName[]).flatMap((name) => planModule(name, step, context))
 }
 
-function planModule<K extends ModuleName>(
-  name: K,
-  step: StepWish,
-  context: PlanContext,
-): readonly Operation[] {
+function planModule<K extends WishName>(name: K, step: StepWish, context: PlanContext): readonly Operation[] {
   const value = step[name]
   if (value === undefined) return []
   const planner: Planner<K> = planners[name]

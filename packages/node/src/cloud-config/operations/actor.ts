@@ -1,3 +1,4 @@
+import type { RegistriesConfig } from '@kiln/contract/cloud-config/schema/blocks/registries'
 import type { Argv, Host, RunOptions, RunResult } from '../../host/host.ts'
 
 /** What an operation may use. */
@@ -10,6 +11,10 @@ export interface Actor {
   readonly warn: (text: string) => void
   /** For each program. */
   readonly timeoutMs: number
+  /** Where the image is whose programs are needed, if they are not those of this system: in the initramfs. */
+  readonly image?: string | undefined
+  /** How registries are reached, where the configuration of this system does not say it: while installing another one. */
+  readonly registries?: RegistriesConfig
   /** Called now and then while a program runs. */
   readonly beat?: (program: string) => void
 }

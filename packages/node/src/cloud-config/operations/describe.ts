@@ -40,6 +40,9 @@ const texts: { readonly [K in Operation['kind']]: (operation: OperationOf<K>) =>
     return `on the disk ${device?.path ?? device?.label ?? '?'}: ${parts.join(' and ') || 'nothing'}`
   },
   'unpack-image': ({ source, target }) => `unpack the image ${source} into ${target}`,
+  'boot-options': ({ values }) => `set options of the boot loader: ${Object.keys(values).join(', ')}`,
+  bundle: ({ target, folder }) =>
+    target.startsWith('run://') ? `run the bundle ${target}` : `bring the bundle ${target} into ${folder}`,
   datasource: ({ config }) =>
     `ask for user data: ${(config.providers ?? []).join(', ') || 'all that seem to be there'}`,
   impossible: ({ message }) => `cannot be done: ${message}`,

@@ -4,6 +4,8 @@ import { SourceError } from '../../source/error.ts'
 import { AccountError } from '../accounts.ts'
 import { type Actor, OperationError } from './actor.ts'
 import { addKeys, fetchKeys } from './authorized-keys.ts'
+import { setBootOptions } from './boot-options.ts'
+import { bringBundle } from './bundle.ts'
 import { runCommand, runProgram } from './commands.ts'
 import { askDatasource } from './datasource.ts'
 import { makeDirectory } from './directories.ts'
@@ -38,6 +40,8 @@ const executors: { readonly [K in Operation['kind']]: (operation: OperationOf<K>
   'kernel-module': loadKernelModule,
   layout: applyLayout,
   'unpack-image': unpackImage,
+  'boot-options': setBootOptions,
+  bundle: (operation, actor) => bringBundle(operation, actor),
   datasource: askDatasource,
   impossible: ({ message }) => {
     throw new OperationError(message)
@@ -50,8 +54,13 @@ export function execute<K extends Operation['kind']>(
   actor: Actor,
 ): readonly string[] {
   const executor = executors[operation.kind] as (operation: OperationOf<K>, actor: Actor) => void
+  return failuresOf(() => executor(operation, actor))
+}
+
+/** @returns what goes wrong while something is done, as sentences */
+export function failuresOf(action: () => void): readonly string[] {
   try {
-    executor(operation, actor)
+    action()
     return []
   } catch (error) {
     if (error instanceof OperationError) return error.messages

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import type { LayoutConfig } from '@kiln/contract/cloud-config/schema/modules/system'
 import { playedActor } from '../../testkit/actors.ts'
 import type { Program } from '../../testkit/rooted-host.ts'
+import { applyLayout } from './layout.ts'
 
 interface Part {
   readonly name: string
@@ -60,7 +61,10 @@ function machine(
     lsblk,
     sfdisk: ([first]) => (first === '--json' ? printed() : undefined),
   }
-  const program: Program = ([name, ...args]) => programs[name]?.(args)
+  const program: Program = (argv) => {
+    const [name = '', ...args] = argv[1] === 'chroot' ? argv.slice(3) : argv
+    return programs[name]?.(args)
+  }
   const played = playedActor(context, {}, program)
   const { run } = played.actor.host
   Object.assign(played.actor.host, {
@@ -210,4 +214,17 @@ test('layout: what cannot be is refused before anything is changed', (t) => {
   assert.match(dos.apply({ device: { ...device, init_disk: true } }).join(), /is not empty \(dos\)/)
   assert.match(dos.apply({ device }).join(), /kind dos, not GPT/)
   assert.deepEqual(dos.changes(), [])
+})
+
+test('layout: in the initramfs, the programs are those of the image, in its root', (t) => {
+  const { actor, calls } = machine(t, [{ name: 'first', start: 1, size: 100, fs: 'ext4' }])
+  const layout = { device, expand_partition: {} }
+  applyLayout({ kind: 'layout', layout }, { ...actor, image: '/sysroot' })
+  const programs = calls.filter((call) => !/mount/.test(call))
+  assert.ok(programs.length > 4)
+  for (const call of programs) assert.match(call, /^\/bin\/busybox chroot \/sysroot /)
+  assert.deepEqual(
+    calls.filter((call) => call.startsWith('unmount')),
+    ['/run', '/sys', '/proc', '/dev'].map((folder) => `unmount /sysroot${folder}`),
+  )
 })

@@ -3,6 +3,7 @@ import type { LayoutConfig } from '@kiln/contract/cloud-config/schema/modules/sy
 import { type Disk, listDisks } from '../../disk/devices.ts'
 import { type Actor, OperationError, runOrFail } from './actor.ts'
 import { fileSystemProgram, growFileSystem, requireGrowable } from './file-systems.ts'
+import { withImagePrograms } from './image-programs.ts'
 import type { OperationOf } from './operation.ts'
 import { lastPartition, readTable, type TablePartition } from './sfdisk-table.ts'
 
@@ -14,6 +15,10 @@ const efiType = 'C12A7328-F81F-11D2-BA4B-00A0C93EC93B'
  * may run at each boot. Nothing on the disk is deleted.
  */
 export function applyLayout({ layout }: OperationOf<'layout'>, actor: Actor): void {
+  withImagePrograms(actor, (equipped) => arrange(layout, equipped))
+}
+
+function arrange(layout: LayoutConfig, actor: Actor): void {
   const disk = findDisk(layout.device, actor)
   const wanted = layout.add_partitions ?? []
   for (const { filesystem, fsLabel } of wanted) fileSystemProgram(filesystem, fsLabel, 'checked')

@@ -43,9 +43,22 @@ export type Operation =
       readonly target: string
       readonly platform: string | undefined
     }
+  /** For the boot loader, see lifecycle/command-line.ts. */
+  | { readonly kind: 'boot-options'; readonly values: Readonly<Record<string, string>> }
+  | BundleOperation
   | { readonly kind: 'datasource'; readonly config: DatasourceConfig }
   /** What cannot be done, and why: always an error, never silence. */
   | { readonly kind: 'impossible'; readonly message: string }
+
+export interface BundleOperation {
+  readonly kind: 'bundle'
+  /** `container://…`, `run://…`, or what of the field there is not. */
+  readonly target: string
+  /** Where an image is unpacked. */
+  readonly folder: string
+  /** The target is the path of an archive, as `docker save` makes it. */
+  readonly isFile: boolean
+}
 
 export interface FileOperation {
   readonly kind: 'file'

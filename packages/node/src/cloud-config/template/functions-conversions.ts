@@ -1,5 +1,6 @@
 import { utf8Bytes } from '@kiln/contract'
-import { parse, stringify } from 'yaml'
+import { printYamlText } from '@kiln/contract/yaml/print'
+import { valueOfYaml } from '@kiln/contract/yaml/read'
 import { decodeBase64, encodeBase64, utf8Text } from '../base64.ts'
 import { formatTime } from './format-time.ts'
 import type { Call } from './functions.ts'
@@ -30,10 +31,10 @@ export const conversions: Readonly<Record<string, Call>> = {
       throw new ValueError('the text is not JSON')
     }
   },
-  toYaml: ([value]) => stringify(value ?? null).trimEnd(),
+  toYaml: ([value]) => printYamlText(value ?? null).trimEnd(),
   fromYaml: ([text]) => {
     try {
-      return parse(needText(text)) as Value
+      return valueOfYaml(needText(text)) as Value
     } catch {
       throw new ValueError('the text is not YAML')
     }

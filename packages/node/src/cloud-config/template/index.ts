@@ -29,11 +29,6 @@ export function renderTemplate(text: string, data: TemplateData, host: TemplateH
   }
 }
 
-/** Whether a text has something to fill in. @throws TemplateError where it has, but cannot be read */
-export function isTemplate(text: string, data: TemplateData): boolean {
-  return text.includes('{{') && readTemplate(text, data) !== undefined
-}
-
 function readTemplate(text: string, data: TemplateData): Template | undefined {
   const isMeant = asksFor(text, Object.keys(data))
   try {

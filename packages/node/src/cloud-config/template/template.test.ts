@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { refused, rendered, templateData, templateHost } from '../conformance/template-cases.ts'
-import { isTemplate, renderTemplate, TemplateError } from './index.ts'
+import { renderTemplate, TemplateError } from './index.ts'
 
 const render = (text: string) => renderTemplate(text, templateData, templateHost)
 
@@ -143,10 +143,4 @@ test('template: nesting without end is refused, not a crash', () => {
   ]) {
     assert.throws(() => render(text), /nested more than 64 deep/)
   }
-})
-
-test('template: who asks for values is known before they are filled in', () => {
-  assert.ok(isTemplate('{{ .Values.x }}', templateData))
-  assert.ok(!isTemplate('{{ .State }}', templateData))
-  assert.ok(!isTemplate('plain', templateData))
 })

@@ -18,3 +18,4 @@ export const Bundles = z.array(
     local_file: flag,
   }),
 )
+export type BundlesConfig = z.infer<typeof Bundles>

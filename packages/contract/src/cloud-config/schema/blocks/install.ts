@@ -44,7 +44,6 @@ const Extra = z.strictObject({
 
 /** Keys of the field without which the system is a usable one, though not all that was wished for. */
 export const unusedKeys = [
-  'bundles',
   'cloud-init',
   'extra-dirs-rootfs',
   'grub-entry-name',

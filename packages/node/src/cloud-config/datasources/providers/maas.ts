@@ -1,4 +1,4 @@
-import { parse } from 'yaml'
+import { valueOfYaml } from '@kiln/contract/yaml/read'
 import * as z from 'zod/mini'
 import { type Ask, ask, askIfThere } from '../ask.ts'
 import { type Metadata, metadata } from '../metadata.ts'
@@ -42,7 +42,7 @@ export function readMaas(asker: Ask, url: string, now: number): Metadata {
 function readPreseed(yaml: string): Access {
   let value: unknown
   try {
-    value = parse(yaml, { logLevel: 'error' })
+    value = valueOfYaml(yaml)
   } catch (error) {
     throw new DataSourceError('unreadable', 'cloud-config-url is not YAML', error)
   }

@@ -1,4 +1,4 @@
-import { parse } from 'yaml'
+import { valueOfYaml } from '@kiln/contract/yaml/read'
 import * as z from 'zod/mini'
 import { type Ask, askIfThere } from '../ask.ts'
 import { type Metadata, metadata } from '../metadata.ts'
@@ -62,7 +62,7 @@ export function withNames(
 function readMetaData(yaml: string): Partial<z.infer<typeof Shape>> {
   let value: unknown
   try {
-    value = parse(yaml, { logLevel: 'error' })
+    value = valueOfYaml(yaml)
   } catch (error) {
     throw new DataSourceError('unreadable', `meta-data: ${(error as Error).message.split('\n')[0]}`, error)
   }

@@ -1,0 +1,45 @@
+import { promisify } from 'node:util'
+import { zstdDecompress } from 'node:zlib'
+import { Unreadable } from './bytes.ts'
+
+const decompress = promisify<Buffer, Buffer>(zstdDecompress)
+
+/** ELF, e_machine. */
+const machines: Readonly<Record<number, string>> = { 62: 'amd64', 183: 'arm64', 243: 'riscv64' }
+
+export interface InitramfsProgram {
+  readonly path: string
+  readonly arch: string
+}
+
+/** The ELF files in an initramfs, with the architecture that each is for. @throws Unreadable */
+export async function initramfsPrograms(packed: Buffer): Promise<InitramfsProgram[]> {
+  const archive = await decompress(packed).catch(() => {
+    throw new Unreadable('it cannot be unpacked')
+  })
+  return [...cpioFiles(archive)].flatMap(({ path, content }) =>
+    content.length >= 20 && content.toString('latin1', 0, 4) === '\x7fELF'
+      ? [{ path, arch: machines[content.readUInt16LE(18)] ?? 'an unknown architecture' }]
+      : [],
+  )
+}
+
+/** The format `newc`: Linux, Documentation/driver-api/early-userspace/buffer-format.rst. */
+function* cpioFiles(archive: Buffer): Generator<{ readonly path: string; readonly content: Buffer }> {
+  for (let at = 0; ; ) {
+    if (archive.toString('latin1', at, at + 6) !== '070701') throw new Unreadable('its archive is broken')
+    const field = (index: number) =>
+      Number.parseInt(archive.toString('latin1', at + 6 + index * 8, at + 14 + index * 8), 16)
+    const [bytes, nameBytes] = [field(6), field(11)]
+    const path = archive.toString('utf8', at + 110, at + 110 + nameBytes - 1)
+    if (path === 'TRAILER!!!') return
+    const start = aligned(at + 110 + nameBytes)
+    if (start + bytes > archive.length) throw new Unreadable(`${path} goes beyond its end`)
+    yield { path, content: archive.subarray(start, start + bytes) }
+    at = aligned(start + bytes)
+  }
+}
+
+function aligned(at: number): number {
+  return Math.ceil(at / 4) * 4
+}

@@ -1,0 +1,62 @@
+import { hash } from 'node:crypto'
+import { type Bytes, Unreadable } from './bytes.ts'
+
+/** dm-verity's superblock stands before the hash tree: cryptsetup, lib/verity/verity.c; numbers are little-endian. */
+const superblockBytes = 512
+const digestBytes = 32
+const batchBlocks = 256
+
+/**
+ * Computes the root hash of an image anew, from all of its data, and compares the stored tree on the way.
+ * @param hashOffset bytes of data before the superblock
+ * @returns 64 hex digits
+ */
+export async function verityRootHash(image: Bytes, hashOffset: number): Promise<string> {
+  const superblock = await image.read(hashOffset, superblockBytes)
+  if (superblock.length < superblockBytes || superblock.toString('latin1', 0, 6) !== 'verity')
+    throw new Unreadable(`there is no hash tree at byte ${hashOffset}`)
+  const [dataBlock, hashBlock] = [superblock.readUInt32LE(64), superblock.readUInt32LE(68)]
+  const algorithm = superblock.toString('latin1', 32, 64).replace(/\0.*$/s, '')
+  if (dataBlock !== 4096 || hashBlock !== 4096 || algorithm !== 'sha256')
+    throw new Unreadable('its hash tree is of another form')
+  const blocks = Number(superblock.readBigUInt64LE(72))
+  if (blocks * dataBlock !== hashOffset) throw new Unreadable('its hash tree is for data of another length')
+  const salt = superblock.subarray(88, 88 + superblock.readUInt16LE(80))
+  let level = await hashLevel(image, blocks, salt)
+  const levels = [level]
+  while (level.length > hashBlock) {
+    level = await hashLevel(inBlocks(level), level.length / hashBlock, salt)
+    levels.push(level)
+  }
+  await compareTree(image, hashOffset + hashBlock, levels.toReversed())
+  return hash('sha256', Buffer.concat([salt, level]), 'hex')
+}
+
+/** The hashes of all blocks, filled up to whole blocks. */
+async function hashLevel(bytes: Bytes, blocks: number, salt: Buffer): Promise<Buffer> {
+  const level = Buffer.alloc(Math.ceil((blocks * digestBytes) / 4096) * 4096)
+  const salted = Buffer.alloc(salt.length + 4096)
+  salted.set(salt)
+  for (let first = 0; first < blocks; first += batchBlocks) {
+    const data = await bytes.read(first * 4096, Math.min(batchBlocks, blocks - first) * 4096)
+    for (let at = 0; at < data.length; at += 4096) {
+      salted.set(data.subarray(at, at + 4096), salt.length)
+      level.set(hash('sha256', salted, 'buffer'), (first + at / 4096) * digestBytes)
+    }
+  }
+  return level
+}
+
+function inBlocks(level: Buffer): Bytes {
+  return { size: level.length, read: async (offset, length) => level.subarray(offset, offset + length) }
+}
+
+/** The tree stands in the image with its root first. */
+async function compareTree(image: Bytes, start: number, levels: readonly Buffer[]): Promise<void> {
+  let at = start
+  for (const level of levels) {
+    const stored = await image.read(at, level.length)
+    if (!stored.equals(level)) throw new Unreadable('its data are not what its hash tree says')
+    at += level.length
+  }
+}
