@@ -49,8 +49,8 @@ describe('the steps of artifacts', () => {
     assert.deepEqual([firmware('raw'), firmware('raw-efi'), firmware('raw-bios')], ['hybrid', 'uefi', 'bios'])
   })
 
-  it('open every artifact of one file again, and compare it with the payload', () => {
-    for (const kind of artifactKinds.filter((each) => each !== 'oci')) {
+  it('open every artifact that carries the payload again, and compare it with that', () => {
+    for (const kind of artifactKinds.filter((each) => each !== 'oci' && each !== 'docker')) {
       const verify = stepFor(plan(kind).steps, `${kind}/verify`)
       const inputs = { payload: stepId(sample, 'payload'), artifact: stepId(sample, kind) }
       assert.deepEqual(verify?.inputs, inputs, kind)
