@@ -24,8 +24,8 @@ if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds takes a w
 
 const systems = await prepareSystems()
 say('state')
-const stateMs = measureState(systems.raw)
+const state = measureState(systems.raw)
 const measured = await measureOnNode(systems, rounds)
-writeFileSync(join(values.out, 'benchmarks-upgrade.md'), upgradePage({ systems, measured, stateMs, rounds }))
+writeFileSync(join(values.out, 'benchmarks-upgrade.md'), upgradePage({ systems, measured, state, rounds }))
 say(`wrote benchmarks-upgrade.md in ${values.out}`)
 process.exit()

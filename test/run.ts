@@ -1,8 +1,9 @@
 /**
- * Runs the tests: `node test/run.ts [--all] [--unit] [PATTERN…]`.
+ * Runs the tests: `node test/run.ts [--all] [--unit] [--fuzz=N] [PATTERN…]`.
  *
  * Without options: checks, unit and property tests, and the scenarios in virtual machines that every change must pass.
  * `--all` adds the long ones (`*.long.e2e.ts`), `--unit` leaves the machines out, a pattern keeps files whose path has it.
+ * `--fuzz=1000000` gives the readers of texts that many of them, instead of 100,000.
  * Prints what fails as it goes, and one closing line. A test that was skipped counts as failed: nothing is green unseen.
  */
 import { spawnSync } from 'node:child_process'
@@ -26,6 +27,12 @@ const checks = [
   { name: 'format and lint', command: [bin('biome'), 'ci', '--error-on-warnings', root] },
   { name: 'types', command: [bin('tsc'), '--noEmit', '--project', root] },
 ]
+
+const fuzz = [...options].find((option) => option.startsWith('--fuzz='))?.slice('--fuzz='.length)
+if (fuzz !== undefined) {
+  if (!/^[1-9]\d*$/.test(fuzz)) throw new Error(`--fuzz=${fuzz}: a whole number from 1 is wanted`)
+  process.env.KILN_FUZZ_RUNS = fuzz
+}
 
 const total: Counts = { passed: 0, failed: 0 }
 if (patterns.length === 0) add(runChecks())

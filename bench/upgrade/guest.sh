@@ -10,12 +10,13 @@ now() { date +%s%3N; }
 
 kiln() { kiln-agent upgrade "dir:/run/payload" --json >/run/upgrade.log; }
 
-# The field's order: docs/benchmarks-upgrade.md. Its image has kernel and initramfs in /boot.
+# The field's order: docs/benchmarks-upgrade.md. Its image has kernel and initramfs in /boot, Kiln's beside the root.
 unpack() {
   truncate --size=3072M "$image/transition.img"
   mkfs.ext2 -q -F -L COS_ACTIVE "$image/transition.img"
   mount -o loop "$image/transition.img" /run/transition
   rsync --archive --quiet --hard-links --acls --xattrs /run/source/ /run/transition/
+  cp /run/payload/kernel /run/transition/boot/vmlinuz
   cp /run/payload/initramfs /run/transition/boot/initrd
   umount /run/transition
 }

@@ -1,18 +1,19 @@
 import { type Payload, smallestDisk } from '../../packages/contract/src/index.ts'
 import { mib, seconds } from '../measure.ts'
 import type { Figures, MeasuredUpgrade } from './node.ts'
+import type { StateTimes } from './state.ts'
 import type { Systems } from './systems.ts'
 
 export interface UpgradeFacts {
   readonly systems: Systems
   readonly measured: MeasuredUpgrade
   /** Of `kiln-agent state`, without emulation. */
-  readonly stateMs: number
+  readonly state: StateTimes
   readonly rounds: number
 }
 
 /** docs/benchmarks-upgrade.md. */
-export function upgradePage({ systems, measured, stateMs, rounds }: UpgradeFacts): string {
+export function upgradePage({ systems, measured, state, rounds }: UpgradeFacts): string {
   const { kiln, field, fieldCopy, imageBytes, stateMs: nodeStateMs, emulated } = measured
   const { payloadBytes, card } = systems
   const machine = emulated ? 'an emulated processor, many times slower than a real one' : 'KVM'
@@ -38,7 +39,7 @@ data, journals and folders. The new system is read from another disk, so that no
 - **Kiln**: \`kiln-agent upgrade dir:…\`, as it is: the payload's files into a slot, each read back; the root image verified
   against its root hash; the boot files for UEFI and for BIOS on \`COS_GRUB\`; record and boot entry.
 - **The field**: an ext2 image of 3 GiB with holes is made on an ext4 file system, mounted, and filled by rsync with the files of
-  the system and its initramfs; then the active image becomes the passive one, and the new one the active one. Nothing is read
+  the system, its kernel and its initramfs; then the active image becomes the passive one, and the new one the active one. Nothing is read
   back or verified. An upgrade changes names; an installation copies the image, as does the second row, holes left out.
 
 ## Where Kiln's bytes go
@@ -66,8 +67,8 @@ The disk image of this system has the last of these sizes.
 
 ## State
 
-\`kiln-agent state --json\`, from the start of the program to its end: ${seconds(stateMs)} on this machine, with the disk and the root of
-the image (to be reached: 20 ms; ${stateMs < 20 ? 'it is' : 'it is **not**'}); the kernel of a machine without vfat leaves the boot entries out. On the node${emulated ? ', emulated' : ''},
+\`kiln-agent state --json\`, from the start of the program to its end: ${seconds(state.wallMs)} on this machine, ${seconds(state.processorMs)} of them of a
+processor, with the disk and the root of the image (to be reached: 20 ms; ${state.wallMs < 20 ? 'it is' : 'it is **not**'}); the kernel of a machine without vfat leaves the boot entries out. On the node${emulated ? ', emulated' : ''},
 with the boot entries: ${seconds(nodeStateMs)}.
 `
 }

@@ -1,5 +1,6 @@
 # Runs as root in a mount namespace of its own: $1 is a disk image that is installed, $2 how often, $3 Node.js, $4 time-command.ts. Prints, for each time that
-# `kiln-agent state --json` ran on its disk and in its root, how long it took, in microseconds.
+# `kiln-agent state --json` ran on its disk and in its root, how long it took, in microseconds; last what it took of a
+# processor on average.
 set -eu
 work=$(mktemp -d)
 mount -t tmpfs tmpfs "$work"

@@ -1,10 +1,16 @@
 import { createHash } from 'node:crypto'
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join, normalize } from 'node:path'
 import { after } from 'node:test'
 import { run } from '@kiln/factory/tools/process'
+
+const servers: Server[] = []
+
+after(() => {
+  for (const server of servers) server.close()
+})
 
 /** A package that is in no archive. */
 export const ownPackage = 'kiln-test-hello'
@@ -26,7 +32,7 @@ export async function configServer(folder: string): Promise<number> {
       () => response.writeHead(404).end(),
     )
   })
-  after(() => void server.close())
+  servers.push(server)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return (server.address() as AddressInfo).port
 }

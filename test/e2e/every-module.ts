@@ -116,8 +116,9 @@ export function everyModule(server: string, registry: string) {
       files: [{ path: '/etc/apt/sources.list', content: `deb [trusted=yes] ${server}/apt ./\n` }],
       commands: [
         'rm -rf /etc/apt/sources.list.d/*',
-        'mkdir -p /run/usr/upper /run/usr/work',
-        'mount -t overlay overlay -o lowerdir=/usr,upperdir=/run/usr/upper,workdir=/run/usr/work /usr',
+        // Not over /usr: that would hide /usr/local.
+        'mkdir -p /run/share/upper /run/share/work',
+        'mount -t overlay overlay -o lowerdir=/usr/share,upperdir=/run/share/upper,workdir=/run/share/work /usr/share',
       ],
     },
     { name: 'Packages', ...installed, packages: { refresh: true, install: [ownPackage] } },
@@ -132,12 +133,14 @@ export function everyModule(server: string, registry: string) {
       name: 'Fetched',
       downloads: [{ url: `${server}/tool`, path: '/opt/tools/', permissions: '0755', checksum }],
     },
-    { name: 'Stops', after: [{ name: 'Late' }], on_failure: 'stop', commands: ['exit 8'] },
-    { name: 'Never', after: [{ name: 'Stops' }], commands: ['touch /run/never'] },
+  ]
+  const last = [
+    { name: 'Stops', on_failure: 'stop', commands: ['exit 8'] },
+    { name: 'Never', commands: ['touch /run/never'] },
   ]
   const reconcile = [{ name: 'Repair', commands: ['echo yes > /run/reconciled'] }]
   return {
-    stages: { rootfs, initramfs, boot, network, reconcile },
+    stages: { rootfs, initramfs, boot, network, 'network.after': last, reconcile },
     bundles: [{ targets: [`run://${registry}/tools:v1`] }],
     growpart: { devices: ['/'] },
     env: ['FROM_TOP=yes'],
@@ -155,7 +158,7 @@ export function everyModule(server: string, registry: string) {
     logs: { journal: ['ssh.service'], files: ['/run/rend*'] },
     kiln: {
       registries: { [registry]: { 'plain-http': true } },
-      health: { timeout: '20s' },
+      health: { timeout: '5m' },
     },
   }
 }

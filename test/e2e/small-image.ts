@@ -40,6 +40,8 @@ async function packedLayer(files: Readonly<Record<string, string>>): Promise<Buf
     await writeFile(join(folder, path), text)
     await chmod(join(folder, path), text.startsWith('#!') ? 0o755 : 0o644)
   }
+  // The folder that a layer is unpacked into gets its mode, too.
+  await chmod(folder, 0o755)
   return execFileSync('tar', ['--create', '--gzip', '--owner=0', '--group=0', '--directory', folder, '.'])
 }
 

@@ -41,11 +41,18 @@ export function artifactFile(image: ImageIdentity, kind: ArtifactKind): string {
   return artifactName(image, extensions[kind])
 }
 
+/** Artifacts that are container images. */
+export type ContainerArtifact = 'oci' | 'docker'
+
+export function isContainerArtifact(kind: ArtifactKind): kind is ContainerArtifact {
+  return kind === 'oci' || kind === 'docker'
+}
+
 /** Artifacts that are, or hold, a disk on which the system is installed. */
-export type DiskArtifact = Exclude<ArtifactKind, 'iso' | 'oci' | 'docker'>
+export type DiskArtifact = Exclude<ArtifactKind, 'iso' | ContainerArtifact>
 
 export function isDiskArtifact(kind: ArtifactKind): kind is DiskArtifact {
-  return kind !== 'iso' && kind !== 'oci' && kind !== 'docker'
+  return kind !== 'iso' && !isContainerArtifact(kind)
 }
 
 /** Sizes that a format or a cloud takes for its disks. Bytes. */

@@ -14,7 +14,7 @@ export function addTestCommand(program: Command, session: Session, done: Done): 
     .summary('run the tests of Kiln itself')
     .description(
       'Runs the tests of Kiln itself, those in a virtual machine included. Arguments go to the runner: --unit leaves the ' +
-        'machines out, --all adds the long tests, any other word keeps the files whose path has it.',
+        'machines out, --all adds the long tests, --fuzz=N gives readers N made-up texts, any other word keeps the files whose path has it.',
     )
     .argument('[ARGS...]', 'passed on as they are')
     .addOption(yesOption())

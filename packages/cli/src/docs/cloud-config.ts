@@ -5,7 +5,7 @@ import {
   type SchemaKey,
 } from '@kiln/contract/cloud-config/json-schema'
 import { noEffect, noEffectReasons } from '@kiln/contract/cloud-config/no-effect'
-import { nodeStages, stageNames } from '@kiln/contract/cloud-config/schema/stage-names'
+import { nodeStages, providerStages, stageNames } from '@kiln/contract/cloud-config/schema/stage-names'
 import { table } from './table.ts'
 
 /** docs/reference/cloud-config.md: every key, from the schema that checks it. */
@@ -52,7 +52,9 @@ function section(name: string, block: JsonSchema): string[] {
 }
 
 function stagesText(): string {
-  const plain = stageNames.filter((name) => !/\.(before|after|pre)$/.test(name))
+  const plain = stageNames.filter(
+    (name) => !/\.(before|after|pre)$/.test(name) && !providerStages.includes(name),
+  )
   const pairs = stageNames.filter(
     (name) => /\.(pre|after)$/.test(name) && !plain.includes(name.replace(/\.\w+$/, '')),
   )
@@ -64,6 +66,7 @@ function stagesText(): string {
       .map(code)
       .join(', ')}.`,
     'All but the last ones also have a `.before` and an `.after`. Each is a list of steps.',
+    `Run by the field's provider around the start of Kubernetes: ${providerStages.map(code).join(', ')}.`,
   ].join('\n\n')
 }
 

@@ -19,7 +19,7 @@ export const stepVersions: Record<StepKind, number> = {
   'boot-loader': 1,
   payload: 2,
   iso: 6,
-  raw: 4,
+  raw: 5,
   disk: 1,
   ova: 1,
   'verify-payload': 1,

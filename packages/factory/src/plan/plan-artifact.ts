@@ -18,10 +18,13 @@ export type ArtifactInputs = Readonly<
 >
 
 /** The steps that make an artifact and look at it. The one with the artifact has its kind at the end of its id. */
-export function planArtifact(kind: ArtifactKind, image: ResolvedImage, inputs: ArtifactInputs): Step[] {
+export function planArtifact(
+  kind: ArtifactKind,
+  image: ResolvedImage,
+  inputs: ArtifactInputs,
+): readonly Step[] {
   if (kind === 'oci') return planContainer(image, inputs)
-  // Made of the image layout, wanted or not.
-  if (kind === 'docker') return [...planContainer(image, inputs), dockerStep(image, inputs)]
+  if (kind === 'docker') return [dockerStep(image, inputs)]
   const steps = isDiskArtifact(kind) ? diskSteps(kind, image, inputs) : [isoStep(image, inputs)]
   return [...steps, verifyStep(kind, image, inputs)]
 }
@@ -37,8 +40,13 @@ function isoStep(image: ResolvedImage, inputs: ArtifactInputs): Step {
   }
 }
 
+/** The file for Docker is made of the image layout, wanted or not. */
+export function withContainer(artifacts: readonly ArtifactKind[]): readonly ArtifactKind[] {
+  return artifacts.includes('docker') && !artifacts.includes('oci') ? ['oci', ...artifacts] : artifacts
+}
+
 function dockerStep(image: ResolvedImage, { toolchain }: ArtifactInputs): Step {
-  const { identity, name, root } = image
+  const { name, identity, root } = image
   return {
     id: stepId(image, 'docker'),
     kind: 'docker',

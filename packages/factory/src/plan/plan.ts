@@ -2,7 +2,7 @@ import type { ArtifactKind } from '@kiln/contract'
 import type { LockedPackage, PackageSet } from '../lock/lock.ts'
 import type { ResolvedBuild, ResolvedImage, ToolRoot } from '../resolve/resolve.ts'
 import { canonicalJson } from './fingerprint.ts'
-import { planArtifact } from './plan-artifact.ts'
+import { planArtifact, withContainer } from './plan-artifact.ts'
 import type { ConversionParams, Plan, Step, StepOf } from './step.ts'
 import { stepId } from './step-id.ts'
 
@@ -137,7 +137,7 @@ function planImage(image: ResolvedImage, build: ResolvedBuild, artifacts: readon
       params: {},
       inputs: { payload: id('payload'), 'root-image': id('root-image') },
     },
-    ...artifacts.flatMap((kind) => {
+    ...withContainer(artifacts).flatMap((kind) => {
       const inputs = {
         payload: id('payload'),
         'root-image': id('root-image'),

@@ -66,7 +66,7 @@ export function qemuArguments(plan: MachinePlan): string[] {
     ...firmware(plan.firmware),
     ...['-boot', 'strict=on'],
     ...plan.drives.flatMap((each, index) =>
-      drive(each, index, { bus: cdsBefore(plan.drives, index), first: plan.netboot ? 1 : 0 }),
+      drive(each, { index, bus: cdsBefore(plan.drives, index), bootIndex: index + (plan.netboot ? 1 : 0) }),
     ),
     ...Object.entries(plan.fwCfg ?? {}).flatMap(([name, file]) => [
       '-fw_cfg',
@@ -107,18 +107,21 @@ function cdsBefore(drives: readonly Drive[], index: number): number {
   return drives.slice(0, index).filter(({ attach }) => attach === 'cd').length
 }
 
-/** @param first turn of the first drive: what starts over the network comes before */
-function drive(
-  drive: Drive,
-  index: number,
-  { bus, first }: { readonly bus: number; readonly first: number },
-): string[] {
+interface Plug {
+  readonly index: number
+  /** Where a CD goes. */
+  readonly bus: number
+  /** Order in which firmware tries. */
+  readonly bootIndex: number
+}
+
+function drive(drive: Drive, { index, bus, bootIndex }: Plug): string[] {
   const id = `drive${index}`
   const { attach, log } = drive
   const file = log === undefined ? plainFile(drive, id) : loggedFile({ ...drive, log }, id)
   // Merged requests are of up to 1024 parts, and the log adds two to each: more than the system takes.
   const requests = log === undefined ? '' : ',request-merging=off'
-  return [...file, ...plug(attach, `drive=${id},bootindex=${first + index}${requests}`, index, bus)]
+  return [...file, ...plug(attach, `drive=${id},bootindex=${bootIndex}${requests}`, index, bus)]
 }
 
 function plainFile({ attach, file, format, writes }: Drive, id: string): string[] {

@@ -150,3 +150,23 @@ test('run-stage: a home of an earlier life is given back, one of another user is
   assert.ok(!calls.some((call) => call.includes('/home/bob')))
   assert.equal(host.stat('/home/ann').type, 'directory')
 })
+
+test('run-stage: a step that takes long says so now and then, however often its program is looked at', (context) => {
+  const rooted = rootedHost(context, { ...image, '/oem/1.yaml': config(`stages: {boot: ${step('slow')}}`) })
+  const host: typeof rooted.host = {
+    ...rooted.host,
+    run: (argv, options) => {
+      for (let looks = 0; looks < 10 && options?.watch; looks++) {
+        rooted.host.sleep(2_500)
+        options.watch.look()
+      }
+      return rooted.host.run(argv, options)
+    },
+  }
+  assert.equal(runStage(host, 'boot', { sources: sourcesOf(''), root: '', shell: ['/bin/sh'] }), 0)
+  const said = rooted.output.filter((text) => text.includes('still running'))
+  assert.deepEqual(
+    said.map((text) => text.match(/after (\d+) s/)?.[1]),
+    ['10', '20'],
+  )
+})

@@ -11,17 +11,23 @@ export interface StepRunner extends Omit<Actor, 'warn' | 'timeoutMs' | 'beat'> {
 
 /** A condition that takes longer is not met. */
 const conditionTimeoutMs = 60_000
+/** A bit less than programs are looked at. */
+const quietMs = 9_000
 
 /** Does what a step says, all of it even if something fails, and tells what became of it. */
 export function runStep(step: PlannedStep, runner: StepRunner): StepRecord {
   const { host } = runner
   const at = Math.round(host.uptime())
   const warnings = [...step.warnings]
+  let told = at
   const actor: Actor = {
     ...runner,
     timeoutMs: step.timeoutMs,
     warn: (text) => void warnings.push(text),
     beat: (program) => {
+      // A download reports more often than anybody wants to read.
+      if (host.uptime() - told < quietMs) return
+      told = host.uptime()
       const seconds = Math.round((host.uptime() - at) / 1000)
       host.print(
         `kiln: ${step.stage}: ${step.name}: still running after ${seconds} s: ${program.slice(0, 120)}\n`,

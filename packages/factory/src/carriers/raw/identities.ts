@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { PlannedPartition, TableGuids } from '@kiln/contract'
+import { canonicalJson } from '../../plan/fingerprint.ts'
+import type { RawParams } from '../../plan/step.ts'
 import { seededUuid } from '../../tools/veritysetup.ts'
 
 /**
@@ -11,6 +13,14 @@ export interface Identities extends TableGuids {
   fileSystem(partition: PlannedPartition): { readonly uuid: string; readonly hashSeed: string }
   /** Of a FAT file system: 8 hex digits. */
   volume(partition: PlannedPartition): string
+}
+
+/** Disks of one payload differ, too: by firmware, by cloud-config, by what MAAS runs. Two of them may meet in one machine. */
+export function identitySeed(
+  payloadDigest: string,
+  { disk, cloudConfig, curtin }: Pick<RawParams, 'disk' | 'cloudConfig' | 'curtin'>,
+): string {
+  return canonicalJson([payloadDigest, disk, cloudConfig?.digest, curtin])
 }
 
 /** @param seed of the content, for example its digest */

@@ -2,14 +2,13 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Payload } from '@kiln/contract'
 import { rootImageFile } from '../../payload/root-image.ts'
-import { canonicalJson } from '../../plan/fingerprint.ts'
 import type { Executors } from '../../run/engine.ts'
 import { runInSandbox } from '../../sandbox/sandbox.ts'
 import { toolchainSandbox } from '../../toolchain/toolchain.ts'
 import { finishDisk } from '../finish-artifact.ts'
 import { writeBiosBoot } from './bios-boot.ts'
 import { stageContents } from './contents.ts'
-import { identitiesFor } from './identities.ts'
+import { identitiesFor, identitySeed } from './identities.ts'
 import { imageBytes, layOutImage } from './layout.ts'
 import { writeDisk } from './write-disk.ts'
 
@@ -43,7 +42,7 @@ export const makeRaw: Executors['raw'] = async ({ params }, context) => {
   await writeDisk({
     image: { path: image, inside: `/run/work/out/${params.file}`, bytes: imageBytes(plan, params.disk) },
     plan,
-    identities: identitiesFor(canonicalJson([payloadDigest, params.disk, params.cloudConfig?.digest])),
+    identities: identitiesFor(identitySeed(payloadDigest, params)),
     sources: (role) => folders[role] && `${inside}/${folders[role]}`,
     epoch: params.epoch,
     run: (argv, options) => runInSandbox(sandbox, argv, { ...options, onLine, signal }),

@@ -1,6 +1,7 @@
 import { type ConformanceCase, equal } from '../../host/conformance-case.ts'
 import { renderTemplate, TemplateError } from '../template/index.ts'
 import { accountCases } from './account-cases.ts'
+import { cloudInitCases } from './cloud-init-cases.ts'
 import { engineCases } from './engine-cases.ts'
 import { moduleCases } from './module-cases.ts'
 import { packageCases } from './package-cases.ts'
@@ -17,7 +18,7 @@ export const cloudConfigCases: readonly ConformanceCase[] = [
     name: `template ${JSON.stringify(template)} is refused`,
     run: () => equal(refusal(template), expected),
   })),
-  ...[...engineCases, ...moduleCases, ...accountCases, ...packageCases].map(stageCase),
+  ...[...engineCases, ...cloudInitCases, ...moduleCases, ...accountCases, ...packageCases].map(stageCase),
 ]
 
 function refusal(template: string): string {

@@ -189,6 +189,12 @@ stages:
     errors: ['unknown key "rke3"'],
   },
   {
+    id: 'corrected: what is as deep as it may be goes through all of it',
+    sources: [file('a', `x-a: ${'['.repeat(98)}${']'.repeat(98)}\n`), file('b', 'x-a: [1]\n')],
+    printed: `#cloud-config\n\n# Sources:\n# - a\n# - b\n\nx-a:\n    ${'- '.repeat(97)}[]\n    - 1\n`,
+    errors: [],
+  },
+  {
     id: 'opt-in: lists that are merged by a key',
     sources: [
       file('a', 'kiln: {merge: {users: name}}\nusers: [{name: a, groups: [x]}]\n'),

@@ -164,6 +164,10 @@ export const schemaCases: readonly SchemaCase[] = [
     ],
   },
   {
+    id: 'stages that the provider of the field runs',
+    text: 'stages:\n  provider-kairos.bootstrap.before.master/ha: [{commands: [x]}]',
+  },
+  {
     id: 'a stage that is none costs the stage, not the file',
     text: 'stages:\n  bot: [{commands: [x]}]\n  boot: [{commands: [y]}]',
     errors: ['3 E-CONFIG-UNKNOWN-KEY unknown key "bot" in stages | did you mean "boot"?'],

@@ -92,6 +92,15 @@ const corrected: readonly (readonly [text: string, value: unknown])[] = [
   ['-18446744073709551615', '-18446744073709551615'],
 ]
 
+const nested = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`
+/** Lines of which each stands for the one before, some times over. */
+const chain = (length: number, times: number) =>
+  Array.from({ length }, (_, n) =>
+    n === 0
+      ? 'a0: &a0 [x]'
+      : `a${n}: &a${n} [${Array.from({ length: times }, () => `*a${n - 1}`).join(', ')}]`,
+  ).join('\n')
+
 export const yamlCases: readonly YamlCase[] = [
   ...written.map(([text, value]) => ({ id: text, text: `v: ${text}`, value: { v: value } })),
   ...corrected.map(([text, value]) => ({
@@ -156,4 +165,9 @@ export const yamlCases: readonly YamlCase[] = [
     text: 'a: 1\n---\nb: 1',
     error: 'there is more than one document',
   },
+  { id: 'as deep as it may be', text: `a: ${nested(99)}`, value: { a: JSON.parse(nested(99)) as unknown } },
+  { id: 'too deep', text: `a: ${nested(100)}`, error: 'nested too deeply' },
+  { id: 'far too deep', text: `a: ${'{b: ['.repeat(50_000)}`, error: 'nested too deeply' },
+  { id: 'too deep by way of aliases', text: chain(5000, 1), error: 'nested too deeply' },
+  { id: 'too much by way of aliases', text: chain(20, 8), error: 'its aliases stand for more than' },
 ]
