@@ -9,7 +9,7 @@ type ContainerInput = Exclude<InputsOf<'oci'>, 'image-layers'>
 export function planContainer(
   image: ResolvedImage,
   inputs: Readonly<Record<ContainerInput, string>>,
-): readonly Step[] {
+): Step[] {
   const { identity, compression, root } = image
   const { packages, convert, payload, toolchain } = inputs
   const layers = stepId(image, 'image-layers')

@@ -171,7 +171,7 @@ export interface StepKinds {
   docker: {
     params: DockerArchiveParams
     inputs: 'oci' | 'toolchain'
-    facts: { readonly digest: string; readonly size: number }
+    facts: ArtifactFacts
   }
 }
 
