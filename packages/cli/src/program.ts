@@ -27,6 +27,7 @@ const commands = {
   check: async () => (await import('./commands/check.ts')).addCheckCommand,
   schema: async () => (await import('./commands/schema.ts')).addSchemaCommand,
   'cloud-config': async () => (await import('./commands/cloud-config/index.ts')).addCloudConfigCommand,
+  name: async () => (await import('./commands/name/index.ts')).addNameCommand,
   cache: async () => (await import('./commands/cache.ts')).addCacheCommand,
   doctor: async () => (await import('./commands/doctor.ts')).addDoctorCommand,
   explain: async () => (await import('./commands/explain.ts')).addExplainCommand,
