@@ -20,7 +20,7 @@ export const artifactKinds = [
 export type ArtifactKind = (typeof artifactKinds)[number]
 
 /** End of the file name of each: no two are equal, so that all can be made in one build. */
-const extensions: Readonly<Record<ArtifactKind, string>> = {
+export const artifactEndings: Readonly<Record<ArtifactKind, string>> = {
   iso: '.iso',
   oci: '.oci',
   docker: '.docker.tar',
@@ -38,7 +38,7 @@ const extensions: Readonly<Record<ArtifactKind, string>> = {
 
 /** `kairos-debian-13-core-amd64-generic-v0.1.0.gce.tar.gz` */
 export function artifactFile(image: ImageIdentity, kind: ArtifactKind): string {
-  return artifactName(image, extensions[kind])
+  return artifactName(image, artifactEndings[kind])
 }
 
 /** Artifacts that are container images. */

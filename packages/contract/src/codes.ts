@@ -75,6 +75,7 @@ export const errorFacts = {
 
   'E-LISTEN': { exit: 'environment', title: 'an address cannot be listened on' },
 
+  'E-NAME': { exit: 'config', title: 'a name of an image or artifact that is none' },
   'E-ARTIFACT-MISSING': { exit: 'config', title: 'the artifact is not there' },
   'E-ARTIFACT-UNKNOWN': { exit: 'config', title: 'a file that is no artifact' },
   'E-ARTIFACT-DAMAGED': { exit: 'verification', title: 'an artifact is not what it should be' },

@@ -8,6 +8,8 @@ export interface Place {
   readonly column?: number
   /** The first position after the text in question, where it is known. */
   readonly end?: { readonly line: number; readonly column: number }
+  /** What is to be read there, where it is in no file: an argument of the command line. */
+  readonly text?: string
 }
 
 /** One finding: an error or a part of one. The shape of every diagnostic that Kiln prints. */

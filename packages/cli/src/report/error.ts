@@ -67,7 +67,7 @@ export function diagnosticLines(
 function placeLines(place: Place, { paint, readSource }: ErrorOptions): string[] {
   const head = `  at ${formatPlace(place)}`
   if (place.line === undefined) return [head]
-  const source = readSource(place.file)?.split(/\r?\n/)[place.line - 1]
+  const source = (place.text ?? readSource(place.file))?.split(/\r?\n/)[place.line - 1]
   if (source === undefined || source.length > 200) return [head]
   const gutter = String(place.line)
   const blank = ' '.repeat(gutter.length)

@@ -1,4 +1,4 @@
-import { type ImageIdentity, imageName, KilnError } from '@kiln/contract'
+import { type ImageIdentity, imageSeries, KilnError } from '@kiln/contract'
 import type { ContainerTools } from '../bases/container-tools.ts'
 import type { ImportParams } from '../bases/import.ts'
 import { type ResolvedBase, resolveBase } from '../bases/resolve.ts'
@@ -17,7 +17,7 @@ export interface ImportedBase {
 
 /** Name of an image in the lock: without its version, since a new version alone takes no other packages. */
 export function lockName(identity: ImageIdentity): string {
-  return imageName(identity).slice(0, -identity.version.length - 1)
+  return imageSeries(identity)
 }
 
 /** @throws KilnError E-BASE-UNKNOWN */

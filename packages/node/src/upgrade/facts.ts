@@ -1,4 +1,4 @@
-import { type NodeRecord, type Payload, payloadCard } from '@kiln/contract'
+import { type NodeRecord, type Payload, parsePackages, payloadCard } from '@kiln/contract'
 import { AgentError } from '../agent-error.ts'
 import { fileDigest } from '../host/sha256sum.ts'
 import { readIfThere } from '../host/tree.ts'
@@ -8,7 +8,6 @@ import { slotFolder } from '../lifecycle/slots.ts'
 import { parseCard } from '../source/card.ts'
 import { SourceError } from '../source/error.ts'
 import type { PayloadSource } from '../source/source.ts'
-import { parsePackages } from './changes.ts'
 import { measure } from './measure.ts'
 import type { UpgradeFacts } from './preflight.ts'
 

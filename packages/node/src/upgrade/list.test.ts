@@ -85,6 +85,14 @@ describe('upgrade list', () => {
     })
   })
 
+  test('not where the image does not say what it is', (context) => {
+    const it = upgradeNode(context)
+    it.plant('/etc/kairos-release', release.replace(/^KAIROS_MODEL.*\n/m, ''))
+    const { code, text } = it.agent('upgrade', 'list', '--registry', 'registry.example/team')
+    assert.notEqual(code, 0)
+    assert.match(text, /does not say what this image is: KAIROS_MODEL/)
+  })
+
   test("by the field's name, and of nothing newer", (context) => {
     const it = upgradeNode(context)
     const { code, text } = it.agent('upgrade', 'list-releases', '--registry', 'ftp:/x')

@@ -1,4 +1,13 @@
-import { type ImageReference, imageReferenceText, parseImageReference } from '@kiln/contract'
+import {
+  type ImageIdentity,
+  type ImageReference,
+  imageReferenceText,
+  listUpgrades,
+  parseImageReference,
+  parseVersion,
+  releaseIdentity,
+  type Upgrade,
+} from '@kiln/contract'
 import { AgentError } from '../agent-error.ts'
 import { nodeConfig } from '../cloud-config/gather.ts'
 import type { Host } from '../host/host.ts'
@@ -8,50 +17,46 @@ import { nodeSourceOptions } from '../source/node-options.ts'
 import { openImages } from '../source/open.ts'
 import { parseSource } from '../source/reference.ts'
 import type { UpgradeArguments } from './options.ts'
-import { listVersions, type RunningImage, type TaggedVersion } from './tags.ts'
-import { isPrerelease } from './versions.ts'
 
 /** `kiln-agent upgrade list`. @returns the exit code. @throws AgentError, SourceError */
-export function listUpgrades(host: Host, { flags, values, words }: UpgradeArguments): number {
+export function printUpgrades(host: Host, { flags, values, words }: UpgradeArguments): number {
   const release = readRelease(host)
-  const image = runningImage(release)
   const repository = repositoryOf(host, values['--registry'] ?? words[1], release)
+  const image = runningImage(release)
   const options = nodeSourceOptions(host, { allowInsecure: flags.has('--allow-insecure-registries') })
   const tags = openImages(host, repository, options).tags()
-  const versions = listVersions(tags, image, { pre: flags.has('--pre'), all: flags.has('--all') })
-  const references = versions.map((found) => ({
-    ...described(found),
-    reference: `oci:${imageReferenceText({ ...repository, tag: found.tag })}`,
+  const { offered } = listUpgrades(image, tags, { pre: flags.has('--pre'), all: flags.has('--all') })
+  const references = offered.map((upgrade) => ({
+    ...described(upgrade),
+    reference: `oci:${imageReferenceText({ ...repository, tag: upgrade.text })}`,
   }))
   if (flags.has('--json') || values['--output'] === 'json') {
     const result = { schema: 'kiln.upgrade-list/v1', current: image, versions: references }
     host.print(`${JSON.stringify(result, undefined, 2)}\n`)
   } else if (references.length === 0) {
-    host.print(`nothing newer than ${image.version} in ${repository.registry}/${repository.repository}\n`)
+    const place = `${repository.registry}/${repository.repository}`
+    host.print(
+      parseVersion(image.version)
+        ? `nothing newer than ${image.version} in ${place}\n`
+        : `${image.version} is no version that others can be compared with; --all lists all in ${place}\n`,
+    )
   } else host.print(references.map(({ reference }) => `${reference}\n`).join(''))
   return 0
 }
 
-function described({ tag, version, software }: TaggedVersion) {
-  return {
-    tag,
-    version: version.text,
-    ...(software ? { software: software.text } : {}),
-    prerelease: isPrerelease(version),
-  }
+function described({ text, image, prerelease }: Upgrade) {
+  const { version, kubernetes } = image
+  return { tag: text, version, ...(kubernetes ? { software: kubernetes.version } : {}), prerelease }
 }
 
-function runningImage(release: Readonly<Record<string, string>>): RunningImage {
-  const { KAIROS_SOFTWARE_VERSION_PREFIX: prefix, KAIROS_SOFTWARE_VERSION: software } = release
-  const word = (name: string) => release[`KAIROS_${name}`] ?? ''
-  return {
-    flavorRelease: word('FLAVOR_RELEASE'),
-    variant: word('VARIANT'),
-    arch: word('ARCH') || word('TARGETARCH'),
-    device: word('MODEL'),
-    version: word('VERSION') || word('RELEASE'),
-    ...(prefix && software ? { software: { prefix, version: software } } : {}),
-  }
+/** @throws AgentError not-allowed */
+function runningImage(release: Readonly<Record<string, string>>): ImageIdentity {
+  const identity = releaseIdentity(release)
+  if ('image' in identity) return identity.image
+  throw new AgentError(
+    'not-allowed',
+    `/etc/kairos-release does not say what this image is: ${identity.missing.join(', ')}.`,
+  )
 }
 
 /**

@@ -1,6 +1,12 @@
-import { keptGenerations, nextNumber, type RecordedImage, sizeText } from '@kiln/contract'
+import {
+  type Change,
+  type Changes,
+  keptGenerations,
+  nextNumber,
+  type RecordedImage,
+  sizeText,
+} from '@kiln/contract'
 import { imageOf } from '../lifecycle/arm.ts'
-import type { Change, Changes } from './changes.ts'
 import type { UpgradeFacts, UpgradePlan } from './preflight.ts'
 import { stepText } from './step.ts'
 

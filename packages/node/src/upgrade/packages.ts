@@ -1,7 +1,6 @@
-import type { Payload } from '@kiln/contract'
+import { type InstalledPackage, type Payload, parsePackages } from '@kiln/contract'
 import type { Host } from '../host/host.ts'
 import type { PayloadSource } from '../source/source.ts'
-import { type InstalledPackage, parsePackages } from './changes.ts'
 
 /** In memory. */
 const folder = '/run/kiln/upgrade'

@@ -1,8 +1,14 @@
-import { findGeneration, type NodeRecord, newestGeneration, type Payload, sizeText } from '@kiln/contract'
+import {
+  compareVersionLists,
+  findGeneration,
+  type NodeRecord,
+  newestGeneration,
+  type Payload,
+  sizeText,
+} from '@kiln/contract'
 import { AgentError } from '../agent-error.ts'
 import type { LoaderEntry } from '../lifecycle/boot-loader.ts'
 import type { RunningSystem } from '../lifecycle/node.ts'
-import { compareVersionLists } from './debian-version.ts'
 import { planSpace, type SlotBytes, type SpacePlan } from './space.ts'
 import type { UpgradeStep } from './step.ts'
 

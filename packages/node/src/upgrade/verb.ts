@@ -3,7 +3,7 @@ import { nodeConfig } from '../cloud-config/gather.ts'
 import type { Command } from '../command.ts'
 import type { Host } from '../host/host.ts'
 import { abortUpgrade } from './abort.ts'
-import { listUpgrades } from './list.ts'
+import { printUpgrades } from './list.ts'
 import { type flags, known, type UpgradeArguments, upgradeOptions, type values } from './options.ts'
 import { upgrade } from './run.ts'
 import { showStatus } from './status.ts'
@@ -42,7 +42,7 @@ function runUpgrade(host: Host, args: UpgradeArguments): number {
     case 'list':
     // The field's name.
     case 'list-releases':
-      return listUpgrades(host, args)
+      return printUpgrades(host, args)
     default:
       if (words.length > 1) {
         host.printError(`kiln-agent: "${words[1]}" is too much\n\n${upgradeCommand.usage}`)

@@ -12,7 +12,8 @@ export interface Version {
   readonly build: readonly (string | number)[]
 }
 
-const grammar = /^v?(\d+)\.(\d+)\.(\d+)(?:-([0-9A-Za-z.-]+))?(?:\+([0-9A-Za-z.-]+))?$/
+const words = '[0-9A-Za-z-]+(?:\\.[0-9A-Za-z-]+)*'
+const grammar = new RegExp(`^v?(\\d{1,15})\\.(\\d{1,15})\\.(\\d{1,15})(?:-(${words}))?(?:\\+(${words}))?$`)
 
 export function parseVersion(text: string): Version | undefined {
   const [, major, minor, patch, tail = '', build = ''] = text.match(grammar) ?? []
@@ -25,6 +26,26 @@ export function parseVersion(text: string): Version | undefined {
     commits: Number(commits),
     build: identifiers(build),
   }
+}
+
+/** Where a text stops being a version: an offset, its length where something is missing at the end. */
+export function versionStop(text: string): number {
+  const part = `[0-9A-Za-z-]*(?:\\.[0-9A-Za-z-]+)*`
+  const beginning = new RegExp(`^v?\\d*(?:\\.\\d*(?:\\.\\d*(?:(?<=\\d)-${part})?(?:(?<=\\w)\\+${part})?)?)?`)
+  return text.match(beginning)?.[0].length ?? 0
+}
+
+/**
+ * What was probably meant by a text that is no version with a `v`: `1.0` is v1.0.0, and `24ca209`, which `git describe
+ * --always` gives where there is no tag, v0.0.0-24ca209.
+ */
+export function suggestVersion(text: string): string | undefined {
+  if (/^[0-9a-f]{7,40}$/.test(text) && /[a-f]/.test(text)) return `v0.0.0-${text}`
+  const [, numbers = '', rest = ''] = text.match(/^v?(\d+(?:\.\d+){0,2})([-+].*)?$/) ?? []
+  if (numbers === '') return undefined
+  const [major = '0', minor = '0', patch = '0'] = numbers.split('.')
+  const meant = `v${major}.${minor}.${patch}${rest}`
+  return parseVersion(meant) ? meant : undefined
 }
 
 /** Not a release: a pre-release, or a state between two releases. */
@@ -57,11 +78,14 @@ function compareLists(a: readonly (string | number)[], b: readonly (string | num
   return a.length - b.length
 }
 
-/** Numbers by value and before words; words by their characters. */
+/** Numbers by value and before words; words by their characters, `RC` as `rc`. */
 function compareIdentifiers(a: string | number, b: string | number): number {
   if (typeof a === 'number' && typeof b === 'number') return a - b
-  if (typeof a !== typeof b) return typeof a === 'number' ? -1 : 1
-  return a < b ? -1 : a > b ? 1 : 0
+  if (typeof a === 'string' && typeof b === 'string') {
+    const [left, right] = [a.toLowerCase(), b.toLowerCase()]
+    return left < right ? -1 : left > right ? 1 : 0
+  }
+  return typeof a === 'number' ? -1 : 1
 }
 
 /** `rc1` and `k3s10` are split, so that 10 comes after 9. */
@@ -69,5 +93,5 @@ function identifiers(text: string): (string | number)[] {
   return text
     .split('.')
     .flatMap((part) => part.match(/\d+|[^\d]+/g) ?? [])
-    .map((part) => (/^\d+$/.test(part) ? Number(part) : part))
+    .map((part) => (/^\d{1,15}$/.test(part) ? Number(part) : part))
 }

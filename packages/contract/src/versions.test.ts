@@ -12,6 +12,7 @@ const ordered = [
   'v1.0.0-beta.11',
   'v1.0.0-rc1',
   'v1.0.0-rc2',
+  'v1.0.0-RC3',
   'v1.0.0-rc10',
   'v1.0.0-rc10-4-gabcdef0',
   'v1.0.0',
@@ -55,7 +56,18 @@ describe('versions', () => {
     })
   }
 
-  for (const text of ['', 'master', 'v1', 'v1.2', 'v1.2.3.4', '1.2.x', 'v1.0.0_1']) {
+  for (const text of [
+    '',
+    'master',
+    'v1',
+    'v1.2',
+    'v1.2.3.4',
+    '1.2.x',
+    'v1.0.0_1',
+    'v1.0.0-',
+    'v1.0.0-a..b',
+    'v1.0.0+',
+  ]) {
     test(`${JSON.stringify(text)} is none`, () => assert.equal(parseVersion(text), undefined))
   }
 

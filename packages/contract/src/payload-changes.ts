@@ -1,5 +1,5 @@
-import type { Payload } from '@kiln/contract'
 import * as z from 'zod/mini'
+import type { Payload } from './payload.ts'
 
 /** packages.json of a payload, as far as it is compared. */
 const PackageList = z.object({
