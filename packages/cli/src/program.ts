@@ -14,6 +14,7 @@ const commands = {
   build: async () => (await import('./commands/build.ts')).addBuildCommand,
   boot: async () => (await import('./commands/boot.ts')).addBootCommand,
   verify: async () => (await import('./commands/verify.ts')).addVerifyCommand,
+  sign: async () => (await import('./commands/sign.ts')).addSignCommand,
   iso: async () => (await import('./commands/iso/index.ts')).addIsoCommand,
   push: async () => (await import('./commands/push.ts')).addPushCommand,
   pull: async () => (await import('./commands/pull.ts')).addPullCommand,

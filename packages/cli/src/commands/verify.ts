@@ -1,4 +1,5 @@
 import { tmpdir } from 'node:os'
+import { isKilnError } from '@kiln/contract'
 import type { Verification } from '@kiln/factory/verify/verify'
 import type { Command } from 'commander'
 import { example, jsonOption } from '../options.ts'
@@ -8,6 +9,7 @@ import { type Outcome, type OutputOptions, runCommand, type Session } from '../s
 
 interface VerifyCommandOptions extends OutputOptions {
   readonly checks?: boolean
+  readonly policy?: string
 }
 
 export function addVerifyCommand(program: Command, session: Session, done: Done): void {
@@ -17,12 +19,14 @@ export function addVerifyCommand(program: Command, session: Session, done: Done)
     .description(
       'Opens an ISO or a disk image and looks at all of it, by other code than wrote it: container, partition table and its ' +
         'backup, file systems, boot loaders, every file of the payload, the hash tree of the root, architectures. What it is ' +
-        'shows its content, not its name. A build does the same. Exit code 0 where all is well, 5 where not.',
+        'shows its content, not its name. A build does the same. With --policy, the file has to be signed by whom the policy names, which ' +
+        'is looked at first and needs no network; then it may be any file. Exit code 0 where all is well, 5 where not.',
     )
     .argument(
       '<FILE>',
       'an ISO, or a disk: raw, raw.gz, qcow2, VHD, VMDK, OVA, tar.gz of Google Compute Engine',
     )
+    .option('--policy <file>', 'policy with the public keys, one of which must have signed the file')
     .option('--checks', 'print each thing that was looked at')
     .addOption(jsonOption())
     .action(async (file: string, options: VerifyCommandOptions) => {
@@ -31,20 +35,39 @@ export function addVerifyCommand(program: Command, session: Session, done: Done)
   example(
     command,
     'kiln verify dist/kairos-debian-13-core-amd64-generic-v0.1.0.iso',
+    'kiln verify --policy policy.yaml dist/kairos-debian-13-core-amd64-generic-v0.1.0.iso',
     'kiln verify --json disk.qcow2',
   )
 }
 
-async function verify(file: string, { checks: wantsChecks = false }: VerifyCommandOptions): Promise<Outcome> {
+async function verify(
+  file: string,
+  { checks: wantsChecks = false, policy }: VerifyCommandOptions,
+): Promise<Outcome> {
   const { requireFile, verificationError, verifyArtifactFile } = await import('@kiln/factory/verify/verify')
   await requireFile(file)
-  const verification = await verifyArtifactFile(file, { scratch: tmpdir() })
+  const signedBy = policy === undefined ? undefined : await requireSigned(file, policy)
+  const signature = signedBy === undefined ? {} : { signedBy }
+  const signed = signedBy === undefined ? [] : [`${file} is signed by ${signedBy}`]
+  const verification = await verifyArtifactFile(file, { scratch: tmpdir() }).catch((error: unknown) => {
+    // A signature can be of any file: of a checksum, of a bill of materials.
+    if (signedBy !== undefined && isKilnError(error) && error.code === 'E-ARTIFACT-UNKNOWN') return undefined
+    throw error
+  })
+  if (!verification) return { result: { valid: true, file, ...signature }, lines: signed }
   const error = verificationError(verification)
   const lines = [
+    ...signed,
     ...(wantsChecks ? checkLines(verification) : []),
     ...(error ? [] : [soundLine(verification)]),
   ]
-  return { result: { valid: !error, ...verification }, lines, ...(error ? { error } : {}) }
+  return { result: { valid: !error, ...verification, ...signature }, lines, ...(error ? { error } : {}) }
+}
+
+/** Before anything is read into: bytes of a stranger are not looked at closely. */
+async function requireSigned(file: string, policyFile: string): Promise<string> {
+  const { readPolicy, requireSignature } = await import('@kiln/factory/sign/policy')
+  return requireSignature(file, readPolicy(policyFile))
 }
 
 function checkLines({ checks }: Verification): string[] {

@@ -1,0 +1,67 @@
+import { createHash, createSign, createVerify } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { type Bundle, bundleFromJSON, bundleToJSON, toMessageSignatureBundle } from '@sigstore/bundle'
+import type { NamedKey } from './keys.ts'
+
+/** What stands behind the name of a signed file. */
+export const bundleSuffix = '.sigstore.json'
+
+/** Signs a file: a Sigstore bundle with a signature of its bytes, as text. The file is read once, in pieces. */
+export async function signedBundle(file: string, { key, hint }: NamedKey): Promise<string> {
+  const [hash, signer] = [createHash('sha256'), createSign('sha256')]
+  for await (const piece of pieces(file)) {
+    hash.update(piece)
+    signer.update(piece)
+  }
+  const bundle = toMessageSignatureBundle({
+    digest: hash.digest(),
+    signature: signer.sign(key),
+    keyHint: hint,
+  })
+  return `${JSON.stringify(bundleToJSON(bundle))}\n`
+}
+
+export type SignatureVerdict =
+  | { readonly kind: 'valid'; readonly hint: string }
+  /** None of the keys made it. */
+  | { readonly kind: 'untrusted'; readonly hint: string }
+  | { readonly kind: 'invalid'; readonly why: string }
+
+/** Whether one of the keys signed the file. */
+export async function verifyBundle(
+  file: string,
+  text: string,
+  keys: readonly NamedKey[],
+): Promise<SignatureVerdict> {
+  const bundle = readBundle(text)
+  if (bundle?.content.$case !== 'messageSignature') {
+    return { kind: 'invalid', why: 'the bundle is none with a signature of a file' }
+  }
+  const { messageDigest, signature } = bundle.content.messageSignature
+  const hash = createHash('sha256')
+  const checks = keys.map((named) => ({ ...named, check: createVerify('sha256') }))
+  for await (const piece of pieces(file)) {
+    hash.update(piece)
+    for (const { check } of checks) check.update(piece)
+  }
+  const signer = checks.find(({ check, key }) => check.verify(key, signature))
+  const material = bundle.verificationMaterial.content
+  const hint = material.$case === 'publicKey' ? material.publicKey.hint : 'a certificate'
+  const isSame = messageDigest.digest.equals(hash.digest())
+  if (signer && isSame) return { kind: 'valid', hint: signer.hint }
+  if (!isSame) return { kind: 'invalid', why: 'the file is not the one that was signed' }
+  if (keys.every((key) => key.hint !== hint)) return { kind: 'untrusted', hint }
+  return { kind: 'invalid', why: 'the signature is not one of this file' }
+}
+
+function readBundle(text: string): Bundle | undefined {
+  try {
+    return bundleFromJSON(JSON.parse(text))
+  } catch {
+    return undefined
+  }
+}
+
+function pieces(file: string): AsyncIterable<Buffer> {
+  return createReadStream(file, { highWaterMark: 1 << 20 })
+}
