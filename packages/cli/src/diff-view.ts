@@ -70,11 +70,11 @@ function lockSections({ kiln, sets, bases }: LockDiff): Section[] {
   ]
 }
 
-function setRows({ state, date, request, packages, rebuilt }: SetDiff): Row[] {
+function setRows({ state, date, asked, packages, rebuilt }: SetDiff): Row[] {
   const rows: (Row | undefined)[] = [
     state === 'changed' ? undefined : { what: 'set', from: state === 'added' ? none : 'there', to: state },
     date && { what: 'archives of', ...date },
-    request ? { what: 'what is asked for', from: none, to: 'something else' } : undefined,
+    asked && { what: 'asked for', from: asked.less.join(' ') || none, to: asked.more.join(' ') || none },
   ]
   return [
     ...rows.filter((row) => row !== undefined),

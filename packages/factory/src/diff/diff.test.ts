@@ -33,7 +33,6 @@ describe('two locks', () => {
             changed: [{ name: 'curl', from: curl.version, to: newer.version }],
           },
           rebuilt: [],
-          request: false,
         },
       ],
       bases: [],
@@ -55,7 +54,7 @@ describe('two locks', () => {
         packages: nothing,
         rebuilt: ['curl'],
         date: { from: '2025-09-06', to: '2025-09-07' },
-        request: true,
+        asked: { more: [], less: ['?essential'] },
       },
     ])
   })

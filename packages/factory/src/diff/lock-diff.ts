@@ -22,8 +22,8 @@ export interface SetDiff {
   readonly rebuilt: readonly string[]
   /** Newest date of the archives, as `2026-11-27`. */
   readonly date?: Change
-  /** What is asked for is something else. */
-  readonly request: boolean
+  /** What is asked for, where it is something else; `-name` is a package to leave out. */
+  readonly asked?: { readonly more: readonly string[]; readonly less: readonly string[] }
 }
 
 export interface BaseDiff {
@@ -55,8 +55,22 @@ function diffSets(name: string, from?: PackageSet, to?: PackageSet): SetDiff | u
     packages: comparePackages(before, after),
     rebuilt: rebuilt(before, after),
     ...(from && to && date.from !== date.to ? { date } : {}),
-    request: from !== undefined && to !== undefined && !isDeepStrictEqual(from.request, to.request),
+    ...(from && to && !isDeepStrictEqual(from.request, to.request) ? { asked: diffRequests(from, to) } : {}),
   }
+}
+
+function diffRequests(from: PackageSet, to: PackageSet): Required<SetDiff>['asked'] {
+  const [before, after] = [wordsOf(from), wordsOf(to)]
+  return {
+    more: after.filter((word) => !before.includes(word)),
+    less: before.filter((word) => !after.includes(word)),
+  }
+}
+
+function wordsOf({ request }: PackageSet): string[] {
+  const { suite, arch, components = [], keyring, include, exclude } = request
+  const other = [suite, arch, ...components, ...(keyring === undefined ? [] : [keyring])]
+  return [...other, ...include, ...exclude.map((name) => `-${name}`)]
 }
 
 /** Sets of several images move together: one entry for all that changed alike. */
