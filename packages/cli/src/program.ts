@@ -15,6 +15,7 @@ const commands = {
   boot: async () => (await import('./commands/boot.ts')).addBootCommand,
   verify: async () => (await import('./commands/verify.ts')).addVerifyCommand,
   iso: async () => (await import('./commands/iso/index.ts')).addIsoCommand,
+  keys: async () => (await import('./commands/keys/index.ts')).addKeysCommand,
   push: async () => (await import('./commands/push.ts')).addPushCommand,
   pull: async () => (await import('./commands/pull.ts')).addPullCommand,
   unpack: async () => (await import('./commands/unpack.ts')).addUnpackCommand,

@@ -1,0 +1,101 @@
+import { createHash, createPublicKey, verify } from 'node:crypto'
+import * as z from 'zod'
+import { Unreadable } from './bytes.ts'
+import type { PeFile } from './pe.ts'
+
+/** Section .pcrsig (systemd, systemd-measure(1)): for each bank, signed policies. */
+const Policies = z.record(
+  z.string(),
+  z.array(z.object({ pcrs: z.array(z.int()), pkfp: z.string(), pol: z.string(), sig: z.string() })),
+)
+
+/** Sections in the order in which systemd-stub measures them into PCR 11 (systemd, src/fundamental/uki.h). */
+const measured = [
+  '.linux',
+  '.osrel',
+  '.cmdline',
+  '.initrd',
+  '.ucode',
+  '.splash',
+  '.dtb',
+  '.uname',
+  '.sbat',
+  '.pcrpkey',
+] as const
+
+const phases = ['enter-initrd', 'leave-initrd', 'sysinit', 'ready'] as const
+
+/** Numbers of hash algorithms (TCG, Algorithm Registry). */
+const algorithms: Readonly<Record<string, number>> = { sha1: 4, sha256: 11, sha384: 12, sha512: 13 }
+
+export interface SignedPolicies {
+  /** SHA-256 of the key in DER; 64 hex digits. */
+  readonly key: string
+  readonly banks: readonly string[]
+}
+
+/**
+ * Checks the signed states of PCR 11 in a UKI: each policy is one that its sections lead to, and is signed by the key in it.
+ * Computed here once more, since what is predicted wrong only shows when a disk does not open.
+ * @throws Unreadable where one is not
+ */
+export function checkPolicies({ sections }: PeFile): SignedPolicies {
+  const [keyText, policyText] = [sections.get('.pcrpkey'), sections.get('.pcrsig')]
+  if (!keyText || !policyText) throw new Unreadable('it has no signed states')
+  const key = createPublicKey(keyText.toString('utf8'))
+  const fingerprint = createHash('sha256').update(key.export({ type: 'pkcs1', format: 'der' })).digest('hex')
+  const banks = readPolicies(policyText)
+  for (const [bank, policies] of Object.entries(banks)) {
+    const expected = expectedPolicies(sections, bank)
+    for (const { pkfp, pol, sig } of policies) {
+      if (pkfp !== fingerprint) throw new Unreadable(`a state in ${bank} names another key`)
+      if (!expected.has(pol)) throw new Unreadable(`a state in ${bank} is none that it leads to`)
+      // systemd-measure signs with the hash of the bank.
+      if (!verify(bank, Buffer.from(pol, 'hex'), key, Buffer.from(sig, 'base64')))
+        throw new Unreadable(`the signature of a state in ${bank} does not hold`)
+    }
+  }
+  return { key: fingerprint, banks: Object.keys(banks) }
+}
+
+function readPolicies(text: Buffer): z.infer<typeof Policies> {
+  try {
+    return Policies.parse(JSON.parse(text.toString('utf8').replace(/\0+$/, '')))
+  } catch {
+    throw new Unreadable('its signed states are not what systemd-measure writes')
+  }
+}
+
+/** Policies for the state after each phase, and for that before any; hex digits. */
+function expectedPolicies(sections: PeFile['sections'], bank: string): Set<string> {
+  let value = Buffer.alloc(createHash(bank).digest().length)
+  const extend = (content: Buffer) => {
+    const digest = createHash(bank).update(content).digest()
+    value = createHash(bank).update(value).update(digest).digest()
+  }
+  for (const name of measured) {
+    const content = sections.get(name)
+    if (!content) continue
+    extend(Buffer.from(`${name}\0`))
+    extend(content)
+  }
+  const policies = new Set([policyOf(value, bank)])
+  for (const phase of phases) {
+    extend(Buffer.from(phase))
+    policies.add(policyOf(value, bank))
+  }
+  return policies
+}
+
+/** TPM2_PolicyPCR of PCR 11 alone, in a session of SHA-256 (TCG, TPM 2.0 Library, Part 3, 23.7). */
+function policyOf(value: Buffer, bank: string): string {
+  const selection = Buffer.alloc(10)
+  selection.writeUInt32BE(1, 0)
+  selection.writeUInt16BE(algorithms[bank] ?? 0, 4)
+  selection.set([3, 0, 1 << 3, 0], 6)
+  const command = Buffer.from([0, 0, 1, 0x7f])
+  const digest = createHash('sha256').update(value).digest()
+  return createHash('sha256')
+    .update(Buffer.concat([Buffer.alloc(32), command, selection, digest]))
+    .digest('hex')
+}
