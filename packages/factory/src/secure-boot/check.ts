@@ -1,7 +1,15 @@
 import { join } from 'node:path'
 import { KilnError } from '@kiln/contract'
 import { daysLeft, expiryText } from './expiry.ts'
-import { certificateDigest, isThere, keyFiles, publicKeyDigest, readCertificate, readKeyCard, roles } from './key-folder.ts'
+import {
+  certificateDigest,
+  isThere,
+  keyFiles,
+  publicKeyDigest,
+  readCertificate,
+  readKeyCard,
+  roles,
+} from './key-folder.ts'
 import { waitingVariables } from './variables.ts'
 
 export interface CheckedKey {

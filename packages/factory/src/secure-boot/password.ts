@@ -14,7 +14,10 @@ export function readKeysPassword(
   if (path === undefined) return env.KILN_KEYS_PASSWORD || undefined
   const [line = ''] = readText(path).split(/\r?\n/)
   if (line !== '') return line
-  throw new KilnError('E-KEYS-PASSWORD', `${path} holds no password`, { place: { file: path }, hint: passwordHint })
+  throw new KilnError('E-KEYS-PASSWORD', `${path} holds no password`, {
+    place: { file: path },
+    hint: passwordHint,
+  })
 }
 
 function readText(file: string): string {

@@ -33,9 +33,8 @@ export function ukiArguments(options: UkiOptions): [string, ...string[]] {
   ]
 }
 
-/** Phases of the start whose states of PCR 11 are signed. The first is the initramfs, before anything is measured there. */
+/** Phases of the start whose states of PCR 11 are signed, as systemd-pcrphase measures them. */
 const phases = [
-  ':',
   'enter-initrd',
   'enter-initrd:leave-initrd',
   'enter-initrd:leave-initrd:sysinit',

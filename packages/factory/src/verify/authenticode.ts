@@ -61,10 +61,20 @@ function checkedSigner(message: Buffer, digest: string): X509Certificate {
   // What is signed is the set itself; inside of the message it has a tag of its own.
   const signed = Buffer.concat([Buffer.from([0x31]), attributes.whole.subarray(1)])
   for (const { whole } of certificates) {
-    const certificate = new X509Certificate(whole)
-    if (verify('sha256', signed, certificate.publicKey, signature.content)) return certificate
+    const signer = signerAmong(whole, signed, signature.content)
+    if (signer) return signer
   }
   throw new Unreadable('the signature does not hold')
+}
+
+/** The certificate, where its key made the signature. OpenSSL has errors of its own for what is no certificate or no key. */
+function signerAmong(der: Buffer, signed: Buffer, signature: Buffer): X509Certificate | undefined {
+  try {
+    const certificate = new X509Certificate(der)
+    return verify('sha256', signed, certificate.publicKey, signature) ? certificate : undefined
+  } catch (cause) {
+    throw new Unreadable(`a certificate in the signature is not sound: ${(cause as Error).message}`)
+  }
 }
 
 /** SpcIndirectDataContent: the second element is a DigestInfo. */

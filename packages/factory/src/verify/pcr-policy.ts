@@ -42,10 +42,10 @@ export interface SignedPolicies {
 export function checkPolicies({ sections }: PeFile): SignedPolicies {
   const [keyText, policyText] = [sections.get('.pcrpkey'), sections.get('.pcrsig')]
   if (!keyText || !policyText) throw new Unreadable('it has no signed states')
-  const key = createPublicKey(keyText.toString('utf8'))
-  const fingerprint = createHash('sha256').update(key.export({ type: 'pkcs1', format: 'der' })).digest('hex')
+  const { key, fingerprint } = readKey(keyText)
   const banks = readPolicies(policyText)
   for (const [bank, policies] of Object.entries(banks)) {
+    if (!(bank in algorithms)) throw new Unreadable(`there is no bank ${bank}`)
     const expected = expectedPolicies(sections, bank)
     for (const { pkfp, pol, sig } of policies) {
       if (pkfp !== fingerprint) throw new Unreadable(`a state in ${bank} names another key`)
@@ -58,6 +58,16 @@ export function checkPolicies({ sections }: PeFile): SignedPolicies {
   return { key: fingerprint, banks: Object.keys(banks) }
 }
 
+function readKey(text: Buffer) {
+  try {
+    const key = createPublicKey(text.toString('utf8').replace(/\0+$/, ''))
+    const der = key.export({ type: 'pkcs1', format: 'der' })
+    return { key, fingerprint: createHash('sha256').update(der).digest('hex') }
+  } catch {
+    throw new Unreadable('the key in it is no RSA key')
+  }
+}
+
 function readPolicies(text: Buffer): z.infer<typeof Policies> {
   try {
     return Policies.parse(JSON.parse(text.toString('utf8').replace(/\0+$/, '')))
@@ -66,7 +76,7 @@ function readPolicies(text: Buffer): z.infer<typeof Policies> {
   }
 }
 
-/** Policies for the state after each phase, and for that before any; hex digits. */
+/** Policies for the state after each phase; hex digits. */
 function expectedPolicies(sections: PeFile['sections'], bank: string): Set<string> {
   let value = Buffer.alloc(createHash(bank).digest().length)
   const extend = (content: Buffer) => {
@@ -79,7 +89,7 @@ function expectedPolicies(sections: PeFile['sections'], bank: string): Set<strin
     extend(Buffer.from(`${name}\0`))
     extend(content)
   }
-  const policies = new Set([policyOf(value, bank)])
+  const policies = new Set<string>()
   for (const phase of phases) {
     extend(Buffer.from(phase))
     policies.add(policyOf(value, bank))

@@ -22,7 +22,11 @@ export async function verifySecureBoot(esp: Esp, card: Payload, report: Report):
   if (trusted) {
     for (const name of ['KEK.auth', 'PK.auth']) {
       const isThere = (await readKeys(esp, name, report)) !== undefined
-      report.note(`${keysFolder}/${name}`, 'is there, as the boot loader needs it', !isThere && 'it is missing')
+      report.note(
+        `${keysFolder}/${name}`,
+        'is there, as the boot loader needs it',
+        !isThere && 'it is missing',
+      )
     }
   }
   const wanted = signed.certificate.replace(/^sha256:/, '')
@@ -49,7 +53,11 @@ async function verifyProgram(path: string, bytes: Bytes, trust: Trust, report: R
   report.note(path, `signed by ${wanted}`, !signers.includes(wanted) && problem)
   if (trusted) {
     const isTrusted = signers.some((signer) => trusted.certificates.has(signer))
-    report.note(path, 'trusted by the keys beside it', !isTrusted && 'firmware with these keys does not start it')
+    report.note(
+      path,
+      'trusted by the keys beside it',
+      !isTrusted && 'firmware with these keys does not start it',
+    )
   }
   const isRefused =
     signers.some((signer) => refused?.certificates.has(signer)) ||
@@ -69,13 +77,17 @@ export async function verifyMeasuredBoot(
     checkPolicies(readPe(await wholeOf(bytes))),
   )
   const key = signed.pcrKey.replace(/^sha256:/, '')
-  if (found) report.note(place, 'signed states by the key of the card', found.key !== key && `it is ${found.key}`)
+  if (found)
+    report.note(place, 'signed states by the key of the card', found.key !== key && `it is ${found.key}`)
 }
 
 async function readKeys(esp: Esp, name: string, report: Report): Promise<SignatureList | undefined> {
   const path = `${keysFolder}/${name}`
   const bytes = esp.file(path)
-  return bytes && report.read(path, 'an update of a firmware variable', async () => readUpdate(await wholeOf(bytes)))
+  return (
+    bytes &&
+    report.read(path, 'an update of a firmware variable', async () => readUpdate(await wholeOf(bytes)))
+  )
 }
 
 /** Of a certificate in DER, as the card has it. */

@@ -31,7 +31,11 @@ export function readSignatureLists(bytes: Buffer): SignatureList {
   for (let at = 0; at < bytes.length; ) {
     if (at + 28 > bytes.length) throw new Unreadable('it ends too early')
     const type = bytes.toString('hex', at, at + 16)
-    const [size, header, each] = [16, 20, 24].map((offset) => bytes.readUInt32LE(at + offset)) as [number, number, number]
+    const [size, header, each] = [16, 20, 24].map((offset) => bytes.readUInt32LE(at + offset)) as [
+      number,
+      number,
+      number,
+    ]
     if (size < 28 || each < 16 || at + size > bytes.length) throw new Unreadable('a list goes beyond its end')
     for (let entry = at + 28 + header; entry + each <= at + size; entry += each) {
       // An owner stands before each.
