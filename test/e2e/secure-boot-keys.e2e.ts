@@ -79,7 +79,8 @@ describe('keys for Secure Boot', () => {
   test('are there under the names of the field, private ones encrypted and for their owner alone', async () => {
     const names = await readdir(folder)
     for (const role of ['PK', 'KEK', 'db'])
-      for (const ending of ['key', 'pem', 'der', 'esl', 'auth']) assert.ok(names.includes(`${role}.${ending}`))
+      for (const ending of ['key', 'pem', 'der', 'esl', 'auth'])
+        assert.ok(names.includes(`${role}.${ending}`))
     for (const name of ['PK.key', 'KEK.key', 'db.key', 'tpm2-pcr-private.pem']) {
       assert.match(await readFile(join(folder, name), 'utf8'), /BEGIN ENCRYPTED PRIVATE KEY/, name)
       assert.equal(octalMode(join(folder, name)), '600', name)
@@ -135,7 +136,10 @@ describe('keys for Secure Boot', () => {
 
   test('an ended certificate stops a build before anything is made, and sounds the alarm before', async () => {
     const later = new Date(Date.now() + 400 * 86_400_000)
-    await assert.rejects(resolveSecureBoot(folder, definition, later), isKiln('E-KEYS-EXPIRED', /db.pem ended/))
+    await assert.rejects(
+      resolveSecureBoot(folder, definition, later),
+      isKiln('E-KEYS-EXPIRED', /db.pem ended/),
+    )
     await resolveSecureBoot(folder, { ...definition, 'allow-expired': true }, later)
     const checked = await checkKeys(folder, new Date())
     assert.equal(expiryError(checked, folder, 30), undefined)
@@ -207,7 +211,10 @@ done`
     assert.match(handed?.command ?? '', /-signer KEK.pem -inkey KEK.key/)
     assert.deepEqual((await checkKeys(offline, new Date())).waiting, ['db'])
     await assert.rejects(completeKeys(away), isKiln('E-SIGNATURE-WANTED'))
-    await assert.rejects(resolveSecureBoot(offline, definition, new Date()), isKiln('E-KEYS-MISSING', /db.auth/))
+    await assert.rejects(
+      resolveSecureBoot(offline, definition, new Date()),
+      isKiln('E-KEYS-MISSING', /db.auth/),
+    )
     const sign = (signer: string) =>
       spawnSync('openssl', smimeArguments(offline, signer, `${offline}.KEK.key`), { encoding: 'utf8' })
     await writeFile(join(offline, 'signatures/db.p7'), 'nonsense')
@@ -246,8 +253,26 @@ exec ukify build --efi-arch=x64 --stub=/${stubs}/linuxx64.efi.stub --linux=kerne
 
 function smimeArguments(folder: string, signer: string, key: string): string[] {
   return [
-    ...['smime', '-sign', '-binary', '-md', 'sha256', '-signer', join(folder, `${signer}.pem`), '-inkey', key],
-    ...['-passin', `pass:${password}`, '-outform', 'DER', '-noattr', '-in', join(folder, 'to-sign/db.tosign')],
+    ...[
+      'smime',
+      '-sign',
+      '-binary',
+      '-md',
+      'sha256',
+      '-signer',
+      join(folder, `${signer}.pem`),
+      '-inkey',
+      key,
+    ],
+    ...[
+      '-passin',
+      `pass:${password}`,
+      '-outform',
+      'DER',
+      '-noattr',
+      '-in',
+      join(folder, 'to-sign/db.tosign'),
+    ],
     ...['-out', join(folder, 'signatures/db.p7')],
   ]
 }

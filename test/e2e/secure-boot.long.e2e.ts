@@ -72,7 +72,11 @@ describe('Secure Boot', () => {
       { refused: refusal, up: defaultUntil },
       { timeoutMs: bootTimeoutMs, since: 0 },
     )
-    assert.equal(outcome.kind === 'match' && outcome.name, 'refused', machine.console.lastLines(20).join('\n'))
+    assert.equal(
+      outcome.kind === 'match' && outcome.name,
+      'refused',
+      machine.console.lastLines(20).join('\n'),
+    )
   }
 
   async function freshVariables(): Promise<string> {

@@ -72,6 +72,7 @@ export async function revoke(file: string, work: KeyWork): Promise<HandOver[]> {
     throw new KilnError('E-KEYS-MISSING', `${file} cannot be read: ${cause.message}`, {
       place: { file },
       cause,
+      hint: 'name a certificate, such as one in keys/further/db, or a program that was signed',
     })
   })
   await mkdir(join(folder, keyFiles.revoked), { recursive: true })

@@ -25,7 +25,10 @@ function makeKey(name: string, password?: string): void {
 }
 
 const isKiln = (code: string, message?: RegExp) => (error: unknown) =>
-  isKilnError(error) && error.code === code && error.hint !== undefined && (message?.test(error.message) ?? true)
+  isKilnError(error) &&
+  error.code === code &&
+  error.hint !== undefined &&
+  (message?.test(error.message) ?? true)
 
 for (const role of ['PK', 'KEK']) makeKey(role)
 makeKey('db', 'secret')
@@ -47,14 +50,21 @@ describe('how long a certificate lasts', () => {
     it(`${validTo}: ${text}`, () => {
       assert.equal(daysLeft({ validTo }, now), days)
       assert.equal(expiryText(days), text)
-      if (days < 0) assert.throws(() => refuseExpired('db.pem', days), isKiln('E-KEYS-EXPIRED', /ended 1 day ago/))
+      if (days < 0)
+        assert.throws(() => refuseExpired('db.pem', days), isKiln('E-KEYS-EXPIRED', /ended 1 day ago/))
       else refuseExpired('db.pem', days)
     })
   }
 })
 
 describe('a private key', () => {
-  const refusals: readonly (readonly [what: string, key: string, other: string, password: string | undefined, code: string])[] = [
+  const refusals: readonly (readonly [
+    what: string,
+    key: string,
+    other: string,
+    password: string | undefined,
+    code: string,
+  ])[] = [
     ['encrypted, without a password', 'db.key', 'db.pem', undefined, 'E-KEYS-PASSWORD'],
     ['encrypted, with another password', 'db.key', 'db.pem', 'wrong', 'E-KEYS-PASSWORD'],
     ['of another certificate', 'PK.key', 'KEK.pem', undefined, 'E-KEYS-UNUSABLE'],
@@ -103,7 +113,10 @@ describe('the password of the keys', () => {
   it('is the first line of a file, or what the environment says, in this order', () => {
     const env = { KILN_KEYS_PASSWORD: 'from the environment' }
     assert.equal(readKeysPassword(at('password'), env), 'first line')
-    assert.equal(readKeysPassword(undefined, { ...env, KILN_KEYS_PASSWORD_FILE: at('password') }), 'first line')
+    assert.equal(
+      readKeysPassword(undefined, { ...env, KILN_KEYS_PASSWORD_FILE: at('password') }),
+      'first line',
+    )
     assert.equal(readKeysPassword(undefined, env), 'from the environment')
     assert.equal(readKeysPassword(undefined, {}), undefined)
   })

@@ -1,13 +1,13 @@
-import { createHash, createPublicKey, verify } from 'node:crypto'
+import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto'
 import * as z from 'zod'
 import { Unreadable } from './bytes.ts'
 import type { PeFile } from './pe.ts'
 
+const SignedPolicy = z.object({ pcrs: z.array(z.int()), pkfp: z.string(), pol: z.string(), sig: z.string() })
+type SignedPolicy = z.infer<typeof SignedPolicy>
+
 /** Section .pcrsig (systemd, systemd-measure(1)): for each bank, signed policies. */
-const Policies = z.record(
-  z.string(),
-  z.array(z.object({ pcrs: z.array(z.int()), pkfp: z.string(), pol: z.string(), sig: z.string() })),
-)
+const Policies = z.record(z.string(), z.array(SignedPolicy))
 
 /** Sections in the order in which systemd-stub measures them into PCR 11 (systemd, src/fundamental/uki.h). */
 const measured = [
@@ -47,15 +47,28 @@ export function checkPolicies({ sections }: PeFile): SignedPolicies {
   for (const [bank, policies] of Object.entries(banks)) {
     if (!(bank in algorithms)) throw new Unreadable(`there is no bank ${bank}`)
     const expected = expectedPolicies(sections, bank)
-    for (const { pkfp, pol, sig } of policies) {
-      if (pkfp !== fingerprint) throw new Unreadable(`a state in ${bank} names another key`)
-      if (!expected.has(pol)) throw new Unreadable(`a state in ${bank} is none that it leads to`)
-      // systemd-measure signs with the hash of the bank.
-      if (!verify(bank, Buffer.from(pol, 'hex'), key, Buffer.from(sig, 'base64')))
-        throw new Unreadable(`the signature of a state in ${bank} does not hold`)
+    for (const policy of policies) {
+      const problem = policyProblem(policy, { bank, key, fingerprint, expected })
+      if (problem !== undefined) throw new Unreadable(problem)
     }
   }
   return { key: fingerprint, banks: Object.keys(banks) }
+}
+
+interface PolicyCheck {
+  readonly bank: string
+  readonly key: KeyObject
+  readonly fingerprint: string
+  readonly expected: ReadonlySet<string>
+}
+
+function policyProblem({ pkfp, pol, sig }: SignedPolicy, check: PolicyCheck): string | undefined {
+  const { bank, key, fingerprint, expected } = check
+  if (pkfp !== fingerprint) return `a state in ${bank} names another key`
+  if (!expected.has(pol)) return `a state in ${bank} is none that it leads to`
+  // systemd-measure signs with the hash of the bank.
+  const holds = verify(bank, Buffer.from(pol, 'hex'), key, Buffer.from(sig, 'base64'))
+  return holds ? undefined : `the signature of a state in ${bank} does not hold`
 }
 
 function readKey(text: Buffer) {

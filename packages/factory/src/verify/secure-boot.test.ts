@@ -35,7 +35,11 @@ describe('the signatures of a program', () => {
 
   const changes: readonly (readonly [what: string, at: (file: Buffer) => number, message: RegExp])[] = [
     ['the program', () => 1024, /over another program/],
-    ['the digest that is signed', (file) => file.indexOf(authenticodeDigest(file), 0, 'hex'), /over another program/],
+    [
+      'the digest that is signed',
+      (file) => file.indexOf(authenticodeDigest(file), 0, 'hex'),
+      /over another program/,
+    ],
     ['the key at the end of the message', (file) => file.length - 20, /does not hold/],
   ]
   for (const [what, place, message] of changes) {
@@ -75,7 +79,10 @@ describe('a list of signatures', () => {
   })
 
   it('is refused where it is cut', () => {
-    assert.throws(() => readSignatureLists(sample('lists.esl').subarray(0, -1)), isUnreadable(/beyond its end/))
+    assert.throws(
+      () => readSignatureLists(sample('lists.esl').subarray(0, -1)),
+      isUnreadable(/beyond its end/),
+    )
     assert.throws(() => readUpdate(Buffer.alloc(3)), isUnreadable(/too early/))
   })
 })
@@ -111,6 +118,9 @@ describe('the signed states of PCR 11', () => {
   })
 
   it('are refused where they are something else', () => {
-    assert.throws(() => check({ '.pcrsig': '{"sha256": 1}' }), isUnreadable(/not what systemd-measure writes/))
+    assert.throws(
+      () => check({ '.pcrsig': '{"sha256": 1}' }),
+      isUnreadable(/not what systemd-measure writes/),
+    )
   })
 })
