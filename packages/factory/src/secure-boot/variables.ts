@@ -8,6 +8,7 @@ import {
   updateExtractArguments,
 } from '../tools/efitools.ts'
 import { signVariable, signVariableElsewhere } from '../tools/openssl.ts'
+import { firstDer, readDer } from '../verify/der.ts'
 import { isThere, keyFiles, type Role, readKeyCard } from './key-folder.ts'
 import { openedKey, runSigningTool, runWithKey, type SigningRun, type SigningTools } from './tools.ts'
 
@@ -119,6 +120,7 @@ export async function completeVariable(variable: SecureBootVariable, work: KeyWo
     ],
     { ...keyRun(work), explain: refused },
   )
+  await writeFile(signature, bareSignature(await readFile(signature)))
   const time = new Date((await readFile(timeFile(folder, variable), 'utf8')).trim())
   const target = insideFolder(`${variable}.auth`)
   await runSigningTool(
@@ -132,6 +134,13 @@ export async function completeVariable(variable: SecureBootVariable, work: KeyWo
     signature,
   ])
     await rm(file)
+}
+
+/** Firmware wants the SignedData (UEFI, 8.2.2) without the ContentInfo that openssl puts around it. */
+function bareSignature(message: Buffer): Buffer {
+  const [, content] = readDer(firstDer(message).content)
+  if (!content) throw new KilnError('E-BUG', 'openssl wrote no ContentInfo')
+  return firstDer(content.content).whole
 }
 
 /** The variables whose updates wait. */
