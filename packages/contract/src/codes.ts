@@ -62,6 +62,14 @@ export const errorFacts = {
   'E-DISK-SIZE': { exit: 'config', title: 'a disk of a size that a format or a cloud does not take' },
   'E-DISK-LAYOUT': { exit: 'config', title: 'a disk that cannot be laid out as it is wished' },
 
+  'E-UKI-SIZE': { exit: 'config', title: 'a UKI that is larger than it may be' },
+
+  'E-KEYS-MISSING': { exit: 'config', title: 'keys for Secure Boot that are not there' },
+  'E-KEYS-UNUSABLE': { exit: 'config', title: 'keys for Secure Boot that cannot be used' },
+  'E-KEYS-PASSWORD': { exit: 'config', title: 'a private key that the password does not open' },
+  'E-KEYS-EXPIRED': { exit: 'verification', title: 'a certificate whose time is over, or nearly' },
+  'E-SIGNATURE-WANTED': { exit: 'stale', title: 'something waits to be signed elsewhere' },
+
   'E-KEYRING-MISSING': { exit: 'environment', title: 'the keyring that signs the archive is not there' },
   'E-MIRROR-UNKNOWN': { exit: 'environment', title: 'no mirror is known for the distribution' },
   'E-MIRROR-UNREACHABLE': { exit: 'network', title: 'the mirror does not answer' },

@@ -68,6 +68,38 @@ const Container = z.strictObject({
     .describe('How its layers are packed: zstd, or gzip for Docker before 23 and what else knows no zstd.'),
 })
 
+const Uki = z.strictObject({
+  budget: size
+    .default('128MiB')
+    .describe(
+      'Largest size of the UKI; a build with a larger one fails. Firmware loads it into memory whole.',
+    ),
+})
+
+const SecureBoot = z.strictObject({
+  keys: relativePath.describe(
+    'Folder that "kiln keys generate" made. Only what is public in it goes into artifacts.',
+  ),
+  enrol: z
+    .enum(['off', 'manual', 'if-safe', 'force'])
+    .default('if-safe')
+    .describe(
+      'Whether the boot loader of media and disk images enrols the keys in a machine in setup mode: never, from its menu, ' +
+        'by itself in virtual machines only, or by itself on any machine.',
+    ),
+  'measured-boot': z
+    .boolean()
+    .default(true)
+    .describe(
+      'Put signed states of PCR 11 into the UKI, so that secrets can be bound to systems of this key.',
+    ),
+  'allow-expired': z
+    .boolean()
+    .default(false)
+    .describe('Sign though the certificate has expired. Firmware does not look at the time; people do.'),
+})
+export type SecureBootDefinition = z.infer<typeof SecureBoot>
+
 const Image = z.strictObject({
   flavor: z.string().describe('Distribution, as in distros/: debian.'),
   release: z.string().describe('Release of the distribution, in quotes: "13".'),
@@ -111,6 +143,7 @@ const Image = z.strictObject({
     .describe('Words added to the kernel command line.'),
   disk: Disk.optional().describe('Layout of the disk, in all artifacts that are one.'),
   container: Container.optional().describe('The container image.'),
+  uki: Uki.default({ budget: '128MiB' }).describe('The UKI: kernel, initramfs and command line in one file.'),
 })
 
 const Bundle = z.strictObject({
@@ -150,6 +183,7 @@ export const Definition = z.strictObject({
   keyring: relativePath
     .optional()
     .describe("Keyring that signs the archive. Default: the build machine's own."),
+  secureBoot: SecureBoot.optional().describe('Sign what UEFI starts, with keys of your own.'),
   images: z.array(Image).min(1, 'must name at least one image').describe('The images to build.'),
   bundle: Bundle.optional().describe('What kiln bundle puts together for places without a network.'),
   artifacts: z.array(z.enum(artifactKinds)).default(['iso']).describe('What to make of each image.'),

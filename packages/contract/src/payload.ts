@@ -33,6 +33,20 @@ export const Payload = z.object({
   bootLoader: z.object({ version: z.string(), files: z.array(File) }),
   /** The command line inside the UKI. A carrier appends what says where the root is. */
   cmdline: z.string(),
+  /**
+   * Not there in a payload without signatures. `payload` is the digest of the card before signing, the same whoever signs;
+   * `files` are those that signing changed, with the digests that they had before.
+   */
+  signed: z.optional(
+    z.object({
+      payload: z.string(),
+      files: z.array(z.object({ file: z.string(), digest: z.string() })),
+      /** SHA-256 of the signer's certificate, in DER. */
+      certificate: z.string(),
+      /** SHA-256 of the key in the UKI that signs the states of PCR 11, in DER. */
+      pcrKey: z.optional(z.string()),
+    }),
+  ),
   agent: z.object({ version: z.string(), digest: z.string() }),
 })
 export type Payload = z.infer<typeof Payload>

@@ -7,7 +7,7 @@ import type { LoadedDefinition } from './definition/load.ts'
 import { withPlace } from './definition/places.ts'
 import { type Delivery, openDelivery } from './deliver.ts'
 import type { Emit } from './events.ts'
-import { planBuild as makePlan, planTools } from './plan/plan.ts'
+import { planBuild as makePlan, planTools, type ToolName } from './plan/plan.ts'
 import type { Plan, StepKinds } from './plan/step.ts'
 import { stepId } from './plan/step-id.ts'
 import { keepLock } from './resolve/keep-lock.ts'
@@ -21,6 +21,9 @@ import {
 import { type RunReport, runPlan } from './run/engine.ts'
 import { makeExecutors } from './run/executors.ts'
 import { openStore, type StoredResult, sweepDrafts } from './run/store.ts'
+import { expiryText, warnDays } from './secure-boot/expiry.ts'
+import { checkPrivateKey, isThere, keyFiles } from './secure-boot/key-folder.ts'
+import type { ResolvedSecureBoot } from './secure-boot/resolve.ts'
 import { kilnVersion } from './version.ts'
 
 export interface BuildOptions {
@@ -39,6 +42,8 @@ export interface BuildOptions {
   readonly frozen?: boolean
   /** Where package files are kept. Default: in the cache. */
   readonly poolFolder?: string
+  /** Opens the private keys for Secure Boot, where they are encrypted. */
+  readonly keysPassword?: string | undefined
   readonly emit: Emit
   readonly signal: AbortSignal
 }
@@ -55,7 +60,12 @@ export interface BuiltArtifact {
 export interface BuiltImage {
   readonly identity: ImageIdentity
   /** The folder is there where it was asked for. */
-  readonly payload: { readonly folder?: string; readonly digest: string }
+  readonly payload: {
+    readonly folder?: string
+    readonly digest: string
+    /** Of the same payload before it was signed: equal whoever signs, for who has no keys. */
+    readonly unsignedDigest?: string
+  }
   readonly artifacts: readonly BuiltArtifact[]
 }
 
@@ -81,6 +91,8 @@ export interface MakeOptions extends Omit<BuildOptions, 'out' | 'payload'> {
 export interface Made {
   readonly images: readonly ResolvedImage[]
   readonly artifacts: readonly ArtifactKind[]
+  /** Whether they are signed. */
+  readonly secureBoot: boolean
   /** The result of a step of an image, by the end of its id: `payload`. */
   resultOf(image: ResolvedImage, what: string): StoredResult
 }
@@ -133,19 +145,27 @@ function downloadedBytes(plan: Plan, { results, made }: RunReport): number {
 }
 
 /** Made before there is a plan: a registry has to be asked what is there now. The plan then finds them in the store. */
-export async function makeContainerTools(
+export function makeContainerTools(root: ToolRoot, options: ToolMaking): Promise<ContainerTools> {
+  return makeTools('container-tools', root, options)
+}
+
+type ToolMaking = Pick<PlanOptions, 'cacheFolder' | 'poolFolder' | 'emit' | 'signal'>
+
+/** A root of tools for work that is no build. */
+export async function makeTools(
+  name: ToolName,
   root: ToolRoot,
-  options: Pick<PlanOptions, 'cacheFolder' | 'poolFolder' | 'emit' | 'signal'>,
-): Promise<ContainerTools> {
+  options: ToolMaking,
+): Promise<{ readonly folder: string }> {
   const { cacheFolder, poolFolder = join(cacheFolder, 'pool'), emit, signal } = options
-  const steps = planTools('container-tools', root)
+  const steps = planTools(name, root)
   const [store, executors] = [openStore(cacheFolder), makeExecutors(poolFolder)]
   const concurrency = availableParallelism()
-  const deliver = ['container-tools']
+  const deliver = [name]
   const run = { store, executors, emit, signal, rebuild: false, concurrency, deliver }
   const report = await runPlan({ steps }, run).finally(() => store.close())
-  const tools = report.results.get('container-tools')
-  if (!tools) throw new KilnError('E-BUG', 'the plan made no container tools')
+  const tools = report.results.get(name)
+  if (!tools) throw new KilnError('E-BUG', `the plan made no ${name}`)
   return tools
 }
 
@@ -189,6 +209,7 @@ export async function makeArtifacts<T>(
   await sweepDrafts(cacheFolder)
   const { build, plan } = await planBuild(options)
   if (!options.frozen) await keepLock(options.definition, build.lock)
+  if (build.secureBoot) requireKeys(build.secureBoot, options)
   emit({
     event: 'plan',
     steps: plan.steps.map(({ id, title, inputs }) => ({
@@ -198,7 +219,7 @@ export async function makeArtifacts<T>(
     })),
   })
   const store = openStore(cacheFolder)
-  const executors = makeExecutors(poolFolder)
+  const executors = makeExecutors(poolFolder, { password: options.keysPassword })
   const concurrency = Math.max(2, availableParallelism())
   const explain = (error: unknown, step: string) => withPlace(error, options.definition, step)
   const artifacts = artifactsOf(options)
@@ -208,7 +229,12 @@ export async function makeArtifacts<T>(
   try {
     const report = await runPlan(plan, run)
     const resultOf = (image: ResolvedImage, what: string) => resultIn(report, image, what)
-    const result = await use({ images: build.images, artifacts, resultOf })
+    const result = await use({
+      images: build.images,
+      artifacts,
+      secureBoot: build.secureBoot !== undefined,
+      resultOf,
+    })
     const ms = Math.round(performance.now() - started)
     const { built, reused } = report
     emit({ event: 'summary', built, reused, downloaded: downloadedBytes(plan, report), ms })
@@ -217,6 +243,19 @@ export async function makeArtifacts<T>(
   } finally {
     await store.close()
   }
+}
+
+/** What is wrong with the keys shows before anything is built. */
+function requireKeys({ signing, daysLeft }: ResolvedSecureBoot, { keysPassword, emit }: MakeOptions): void {
+  const { folder } = signing.keys
+  const pairs: [string, string][] = [
+    ...(isThere(folder, 'db.key') ? ([['db.key', 'db.pem']] as [string, string][]) : []),
+    ...(signing.pcr ? ([[keyFiles.pcrPrivate, keyFiles.pcrPublic]] as [string, string][]) : []),
+  ]
+  for (const [key, other] of pairs) checkPrivateKey(join(folder, key), join(folder, other), keysPassword)
+  if (daysLeft > warnDays) return
+  const message = `E-KEYS-EXPIRED: the certificate ${join(folder, 'db.pem')} ${expiryText(daysLeft)}: kiln keys rotate db`
+  emit({ event: 'notice', level: 'warning', message })
 }
 
 function resultIn({ results }: RunReport, image: ResolvedImage, what: string): StoredResult {
@@ -230,7 +269,7 @@ const payloadParts = ['payload', 'root-image']
 
 async function deliverImage(
   image: ResolvedImage,
-  { artifacts, resultOf }: Made,
+  { artifacts, secureBoot, resultOf }: Made,
   delivery: Delivery,
   { out, payload: wanted = false }: BuildOptions,
 ): Promise<BuiltImage> {
@@ -243,7 +282,9 @@ async function deliverImage(
     built.push(await deliverArtifact(kind, file, resultOf(image, kind), out, delivery))
   }
   const { digest } = resultOf(image, 'payload')
-  return { identity: image.identity, payload: { ...(wanted ? { folder } : {}), digest }, artifacts: built }
+  const unsigned = secureBoot ? { unsignedDigest: resultOf(image, 'payload/unsigned').digest } : {}
+  const payload = { ...(wanted ? { folder } : {}), digest, ...unsigned }
+  return { identity: image.identity, payload, artifacts: built }
 }
 
 /** Below this, apt hangs instead of saying that the disk is full; a first build takes three times as much. */

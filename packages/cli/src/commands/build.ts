@@ -6,6 +6,7 @@ import type { Command } from 'commander'
 import { openDefinition } from '../definition.ts'
 import { recordFailures } from '../failures.ts'
 import { ensureHostTools } from '../host-packages.ts'
+import { keysPassword } from '../keys-password.ts'
 import { cacheFolder, cacheOption, example, jsonOption, progressOption, yesOption } from '../options.ts'
 import type { Done } from '../program.ts'
 import {
@@ -74,7 +75,8 @@ async function build(
   await ensureHostTools(options.boot ? ['build', 'boot'] : ['build'], context, options.yes ?? false)
   const factory = await import('@kiln/factory')
   const emit = recordFailures(request.cacheFolder, context.emit)
-  const result = await factory.build({ ...request, emit })
+  const password = await keysPassword(definition, context.session)
+  const result = await factory.build({ ...request, ...password, emit })
   const paths = result.images.flatMap(({ artifacts }) => artifacts.map(({ path }) => path))
   if (!options.boot) return { result, lines: paths }
   return bootFirst(result, paths, context)

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { openDefinition } from '../definition.ts'
 import { recordFailures } from '../failures.ts'
 import { ensureHostTools } from '../host-packages.ts'
+import { keysPassword } from '../keys-password.ts'
 import { cacheFolder, cacheOption, example, jsonOption, progressOption, yesOption } from '../options.ts'
 import type { Done } from '../program.ts'
 import {
@@ -60,6 +61,7 @@ async function push(
     frozen: options.frozen ?? false,
     emit: recordFailures(cache, context.emit),
     signal: context.session.signal,
+    ...(await keysPassword(definition, context.session)),
     ...(options.image === undefined ? {} : { image: options.image }),
   })
   return { result, lines: result.images.map((pushed) => `${pushed.reference}@${pushed.digest}`) }

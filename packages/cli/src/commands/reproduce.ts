@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import { openDefinition } from '../definition.ts'
 import { recordFailures } from '../failures.ts'
 import { ensureHostTools } from '../host-packages.ts'
+import { keysPassword } from '../keys-password.ts'
 import { cacheFolder, cacheOption, example, jsonOption, progressOption, yesOption } from '../options.ts'
 import type { Done } from '../program.ts'
 import { type Outcome, type OutputOptions, runCommand, type Session } from '../session.ts'
@@ -44,6 +45,7 @@ export function addReproduceCommand(program: Command, session: Session, done: Do
             cacheFolder: cache,
             emit: recordFailures(cache, context.emit),
             signal: session.signal,
+            ...(await keysPassword(definition, session)),
             ...(options.image === undefined ? {} : { image: options.image }),
           })
           return outcomeOf(result)

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { copyFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { KilnError } from '@kiln/contract'
@@ -13,14 +14,17 @@ const ovmf = {
 
 /**
  * Firmware for one machine, with variables of its own: what one boot stores there must not reach the next.
+ * @param kept file with the variables of a machine that was started before, such as its keys; the machine changes them there, and
+ * a file that is not there yet begins as on a new machine
  * @throws KilnError E-FIRMWARE-MISSING with how to install it
  */
-export async function prepareFirmware(kind: Firmware, scratch: string): Promise<FirmwareFiles> {
+export async function prepareFirmware(kind: Firmware, scratch: string, kept?: string): Promise<FirmwareFiles> {
   if (kind === 'bios') {
     requireSeabios()
     return { kind }
   }
-  const variables = join(scratch, 'variables.fd')
+  if (kept !== undefined && existsSync(kept)) return { kind, code: ovmf.code, variables: kept }
+  const variables = kept ?? join(scratch, 'variables.fd')
   try {
     await copyFile(ovmf.variables, variables)
   } catch (cause) {

@@ -14,6 +14,8 @@ import { type Outcome, type WaitOptions, waitForOutcome } from './wait.ts'
 
 export interface MachineOptions {
   readonly firmware: Firmware
+  /** File that keeps the variables of UEFI from one start to the next; made where it is not there. Default: new ones. */
+  readonly variables?: string | undefined
   /** What it boots from; it comes before `disks`. */
   readonly drives?: readonly Drive[]
   readonly disks?: readonly DiskRequest[]
@@ -63,7 +65,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
   if (reason) options.onEmulated?.(reason)
   const scratch = temporaryFolder()
   try {
-    const firmware = await prepareFirmware(options.firmware, scratch.path)
+    const firmware = await prepareFirmware(options.firmware, scratch.path, options.variables)
     const disks = await prepareDisks(options.disks ?? [], scratch.path, options.signal)
     const plan = planMachine(options, { accel, firmware, drives: [...(options.drives ?? []), ...disks] })
     const log = options.serialLog ? openLog(options.serialLog) : undefined

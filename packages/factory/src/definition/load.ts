@@ -8,7 +8,7 @@ import {
   type Place,
   readDocument,
 } from '@kiln/contract'
-import { Definition, type ImageDefinition } from '@kiln/contract/definition'
+import { Definition, type ImageDefinition, type SecureBootDefinition } from '@kiln/contract/definition'
 import { type KnownDistro, semanticFindings } from './check.ts'
 
 /** An image of the definition, with its paths made absolute. */
@@ -27,6 +27,8 @@ export interface LoadedDefinition {
   readonly folder: string
   readonly definition: Definition
   readonly images: readonly LoadedImage[]
+  /** Where the definition names keys: their absolute folder, and what to do with them. */
+  readonly secureBoot?: { readonly folder: string; readonly definition: SecureBootDefinition }
   /** Absolute path of the keyring, where the definition names one. */
   readonly keyring?: string
   placeOf(path: readonly PropertyKey[]): Place
@@ -65,6 +67,11 @@ function resolvePaths(file: string, document: ParsedDocument<Definition>): Loade
       ...(medium === undefined ? {} : { medium: absolute(medium) }),
       ...(cloudConfig === undefined ? {} : { cloudConfig: absolute(cloudConfig) }),
     })),
+    ...(definition.secureBoot === undefined
+      ? {}
+      : {
+          secureBoot: { folder: absolute(definition.secureBoot.keys), definition: definition.secureBoot },
+        }),
     ...(definition.keyring === undefined ? {} : { keyring: absolute(definition.keyring) }),
     placeOf: (path) => document.placeOf(path),
   }

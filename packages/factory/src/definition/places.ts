@@ -15,7 +15,7 @@ export function withPlace(error: unknown, definition: LoadedDefinition, step?: s
   switch (error.code) {
     case 'E-KERNEL-MISSING':
     case 'E-KERNEL-MODULE-MISSING':
-      return placed(error, kernelFindings(error, definition, images))
+      return placed(error, imageFindings(error, definition, images, ['kernel']))
     case 'E-PACKAGE-UNKNOWN':
       return placed(
         error,
@@ -30,24 +30,23 @@ export function withPlace(error: unknown, definition: LoadedDefinition, step?: s
       // The first is the one that wants; the others only stand in its way.
       return placed(error, packageFindings(error, definition, images, () => error.message).slice(0, 1))
     case 'E-DISK-LAYOUT':
-      return placed(error, diskFindings(error, definition, images))
+      return placed(error, imageFindings(error, definition, images, ['disk']))
+    case 'E-UKI-SIZE':
+      return placed(error, imageFindings(error, definition, images, ['uki', 'budget']))
     default:
       return error
   }
 }
 
-function kernelFindings(
+/** At a key of the first of the images. */
+function imageFindings(
   error: KilnError,
   definition: LoadedDefinition,
   images: readonly number[],
+  key: readonly PropertyKey[],
 ): Finding[] {
   const [image] = images
-  return image === undefined ? [] : [finding(error, error.message, definition, ['images', image, 'kernel'])]
-}
-
-function diskFindings(error: KilnError, definition: LoadedDefinition, images: readonly number[]): Finding[] {
-  const [image] = images
-  return image === undefined ? [] : [finding(error, error.message, definition, ['images', image, 'disk'])]
+  return image === undefined ? [] : [finding(error, error.message, definition, ['images', image, ...key])]
 }
 
 /** In the order of the subjects, which is that of their weight. */

@@ -5,13 +5,15 @@ import type { Executors } from '../run/engine.ts'
 import { runInSandbox } from '../sandbox/sandbox.ts'
 import { toolchainSandbox } from '../toolchain/toolchain.ts'
 import { bootCode, type GrubImage, grubImageArguments } from '../tools/grub.ts'
-import { addonArguments, bootLoaderPath, efiArchitecture } from '../tools/ukify.ts'
+import { addonArguments, bootLoaderPath, efiArchitecture, stubPath } from '../tools/ukify.ts'
 import { diskGrubImage, liveGrubImage } from './grub-images.ts'
 import { liveWords } from './live-words.ts'
 
 /** Files of the step. Those in `installed` go with each payload: a node puts them on its own disk. */
 export const bootLoaderFiles = {
   efi: 'systemd-boot.efi',
+  /** What a UKI begins with, for who makes one again. */
+  stub: 'linux.efi.stub',
   /** First sector of a BIOS disk, and what stands in its bios_grub partition. */
   biosBoot: 'grub-boot.img',
   biosCore: 'grub-core.img',
@@ -50,6 +52,7 @@ export const makeBootLoader: Executors['boot-loader'] = async ({ params }, conte
   }
   const efi = efiArchitecture(arch)
   await take(bootLoaderPath(efi), bootLoaderFiles.efi)
+  await take(stubPath(efi), bootLoaderFiles.stub)
   await run(addonArguments(efi, liveWords.join(' '), `/run/work/out/${bootLoaderFiles.liveAddon}`))
   if (hasBios(arch)) {
     await take(bootCode.disk, bootLoaderFiles.biosBoot)

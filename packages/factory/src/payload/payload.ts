@@ -10,6 +10,7 @@ import { efiArchitecture, ukiArguments } from '../tools/ukify.ts'
 import { installedBootLoaderFiles } from './boot-loader.ts'
 import { commandLine } from './command-line.ts'
 import { rootImageFile } from './root-image.ts'
+import { requireBudget } from './uki-budget.ts'
 
 /**
  * Makes the UKI and payload.json, and brings together what a node runs beside its root image. That one is not copied: its
@@ -49,15 +50,18 @@ export const makePayload: Executors['payload'] = async (step, context) => {
     const path = join(out, file)
     return { file, digest: await prefixedFileDigest(path), size: (await stat(path)).size }
   }
+  const uki = await describe('boot.efi')
+  const [kernel, initramfs] = [await describe('kernel'), await describe('initramfs')]
+  requireBudget(uki.size, step.params.ukiBudget, { kernel, initramfs })
   const loaders = await Promise.all(loaderFiles.map(describe))
   const { flavor, flavorRelease, variant, arch, device, version } = identity
   const payload: Payload = {
     schema: 'kiln.payload/v1',
     image: { name, flavor, flavorRelease, variant, arch, device, version },
     root: { file: rootImageFile, ...rootImage, hashOffset, rootHash },
-    uki: await describe('boot.efi'),
-    kernel: { ...(await describe('kernel')), version: kernelVersion },
-    initramfs: await describe('initramfs'),
+    uki,
+    kernel: { ...kernel, version: kernelVersion },
+    initramfs,
     packages: { ...(await describe('packages.json')), count: inputs.packages.facts.count },
     bootLoader: { version: inputs['boot-loader'].facts.version, files: loaders },
     cmdline,

@@ -8,6 +8,7 @@ import {
 } from '@kiln/contract'
 import type { DiskWish } from '../definition/disk.ts'
 import type { ResolvedImage } from '../resolve/resolve.ts'
+import type { Enrolment } from '../secure-boot/resolve.ts'
 import { planContainer } from './plan-container.ts'
 import type { DiskParams, Step, StepOf } from './step.ts'
 import { stepId } from './step-id.ts'
@@ -22,20 +23,33 @@ export function planArtifact(
   kind: ArtifactKind,
   image: ResolvedImage,
   inputs: ArtifactInputs,
+  enrolment?: Enrolment,
 ): readonly Step[] {
   if (kind === 'oci') return planContainer(image, inputs)
   if (kind === 'docker') return [dockerStep(image, inputs)]
-  const steps = isDiskArtifact(kind) ? diskSteps(kind, image, inputs) : [isoStep(image, inputs)]
+  const started = enrolment ? { enrolment } : {}
+  const steps = isDiskArtifact(kind)
+    ? diskSteps(kind, image, inputs, started)
+    : [isoStep(image, inputs, started)]
   return [...steps, verifyStep(kind, image, inputs)]
 }
 
-function isoStep(image: ResolvedImage, inputs: ArtifactInputs): Step {
+interface Started {
+  readonly enrolment?: Enrolment
+}
+
+function isoStep(image: ResolvedImage, inputs: ArtifactInputs, started: Started): Step {
   const { payload, 'root-image': rootImage, 'boot-loader': bootLoader, toolchain } = inputs
   return {
     id: stepId(image, 'iso'),
     kind: 'iso',
     title: 'ISO',
-    params: { ...carrierParams(image), file: artifactFile(image.identity, 'iso'), medium: image.medium },
+    params: {
+      ...carrierParams(image),
+      file: artifactFile(image.identity, 'iso'),
+      medium: image.medium,
+      ...started,
+    },
     inputs: { payload, 'root-image': rootImage, 'boot-loader': bootLoader, toolchain },
   }
 }
@@ -77,15 +91,25 @@ function isRawDisk(kind: DiskArtifact): kind is RawDisk {
   return kind in rawDisks
 }
 
-function diskSteps(kind: DiskArtifact, image: ResolvedImage, inputs: ArtifactInputs): Step[] {
-  if (isRawDisk(kind)) return [rawStep(kind, image, inputs)]
-  const raw = kind === 'maas' ? maasStep(image, inputs) : rawStep('raw', image, inputs)
+function diskSteps(
+  kind: DiskArtifact,
+  image: ResolvedImage,
+  inputs: ArtifactInputs,
+  started: Started,
+): Step[] {
+  if (isRawDisk(kind)) return [rawStep(kind, image, inputs, started)]
+  const raw = kind === 'maas' ? maasStep(image, inputs, started) : rawStep('raw', image, inputs, started)
   if (kind !== 'ova') return [raw, formatStep(kind, image, raw)]
   const disk = formatStep('vmdk', image, raw)
   return [raw, disk, ovaStep(image, disk)]
 }
 
-function rawStep(kind: RawDisk, image: ResolvedImage, inputs: ArtifactInputs): StepOf<'raw'> {
+function rawStep(
+  kind: RawDisk,
+  image: ResolvedImage,
+  inputs: ArtifactInputs,
+  started: Started,
+): StepOf<'raw'> {
   const { payload, 'root-image': rootImage, toolchain } = inputs
   const firmware = rawDisks[kind] ?? image.disk.firmware
   return {
@@ -96,14 +120,15 @@ function rawStep(kind: RawDisk, image: ResolvedImage, inputs: ArtifactInputs): S
       ...carrierParams(image),
       file: artifactFile(image.identity, kind),
       disk: { ...image.disk, firmware },
+      ...started,
     },
     inputs: { payload, 'root-image': rootImage, toolchain },
   }
 }
 
 /** MAAS wants something on the disk that it can run, which nobody else needs. */
-function maasStep(image: ResolvedImage, inputs: ArtifactInputs): StepOf<'raw'> {
-  const raw = rawStep('raw', image, inputs)
+function maasStep(image: ResolvedImage, inputs: ArtifactInputs, started: Started): StepOf<'raw'> {
+  const raw = rawStep('raw', image, inputs, started)
   const params = { ...raw.params, file: artifactName(image.identity, '.maas.raw'), curtin: true } as const
   return { ...raw, id: stepId(image, 'raw-maas'), title: 'disk image (MAAS)', params }
 }

@@ -1,6 +1,7 @@
 import type { ArtifactKind } from '@kiln/contract'
 import type { LockedPackage, PackageSet } from '../lock/lock.ts'
 import type { ResolvedBuild, ResolvedImage, ToolRoot } from '../resolve/resolve.ts'
+import type { ResolvedSecureBoot } from '../secure-boot/resolve.ts'
 import { canonicalJson } from './fingerprint.ts'
 import { planArtifact, withContainer } from './plan-artifact.ts'
 import type { ConversionParams, Plan, Step, StepOf } from './step.ts'
@@ -12,14 +13,31 @@ import { stepId } from './step-id.ts'
  */
 export function planBuild(build: ResolvedBuild, artifacts: readonly ArtifactKind[]): Plan {
   const steps = build.images.flatMap((image) => planImage(image, build, artifacts))
-  const containerTools = build.containerTools ? planTools('container-tools', build.containerTools) : []
-  return { steps: merge([...planTools('toolchain', build.toolchain), ...containerTools, ...steps]) }
+  const tools = toolNames.flatMap((name) => {
+    const root = rootOf(name, build)
+    return root ? planTools(name, root) : []
+  })
+  return { steps: merge([...tools, ...steps]) }
+}
+
+const toolNames = ['toolchain', 'container-tools', 'signing-tools'] as const
+export type ToolName = (typeof toolNames)[number]
+
+function rootOf(name: ToolName, build: ResolvedBuild): ToolRoot | undefined {
+  if (name === 'toolchain') return build.toolchain
+  return name === 'container-tools' ? build.containerTools : build.signingTools
+}
+
+const toolTitles: Readonly<Record<ToolName, string>> = {
+  toolchain: 'toolchain',
+  'container-tools': 'container tools',
+  'signing-tools': 'signing tools',
 }
 
 /** Steps that make a root of tools; the last one has the name as its id. */
-export function planTools(name: 'toolchain' | 'container-tools', { base, all }: ToolRoot): Step[] {
+export function planTools(name: ToolName, { base, all }: ToolRoot): Step[] {
   const packages = withoutBase(all, base)
-  const title = name === 'toolchain' ? 'toolchain' : 'container tools'
+  const title = toolTitles[name]
   return [
     repository(`${name}/base-files`, `base files of the ${title}`, base.packages),
     repository(`${name}/files`, `files of the ${title}`, packages),
@@ -64,6 +82,9 @@ function planImage(image: ResolvedImage, build: ResolvedBuild, artifacts: readon
   const toolchain = 'toolchain'
   const agent = `agent/${arch}`
   const bootLoader = `boot-loader/${arch}`
+  const { secureBoot } = build
+  const signedBootLoader = `${bootLoader}/signed`
+  const unsignedPayload = secureBoot ? id('payload/unsigned') : id('payload')
   return [
     {
       id: agent,
@@ -116,10 +137,10 @@ function planImage(image: ResolvedImage, build: ResolvedBuild, artifacts: readon
       inputs: { ...root, toolchain, agent, validate: id('validate') },
     },
     {
-      id: id('payload'),
+      id: unsignedPayload,
       kind: 'payload',
       title: 'payload',
-      params: { identity, name: image.name, cmdline: image.cmdline, epoch },
+      params: { identity, name: image.name, cmdline: image.cmdline, ukiBudget: image.ukiBudget, epoch },
       inputs: {
         'root-image': id('root-image'),
         initramfs: id('initramfs'),
@@ -130,6 +151,14 @@ function planImage(image: ResolvedImage, build: ResolvedBuild, artifacts: readon
         agent,
       },
     },
+    ...(secureBoot
+      ? signingSteps(secureBoot, image, build.toolchain.all.epoch, {
+          payload: unsignedPayload,
+          signedPayload: id('payload'),
+          bootLoader,
+          signedBootLoader,
+        })
+      : []),
     {
       id: id('payload/verify'),
       kind: 'verify-payload',
@@ -141,12 +170,38 @@ function planImage(image: ResolvedImage, build: ResolvedBuild, artifacts: readon
       const inputs = {
         payload: id('payload'),
         'root-image': id('root-image'),
-        'boot-loader': bootLoader,
+        'boot-loader': secureBoot ? signedBootLoader : bootLoader,
         ...root,
         toolchain,
       }
-      return planArtifact(kind, image, inputs)
+      return planArtifact(kind, image, inputs, secureBoot?.enrolment)
     }),
+  ]
+}
+
+/** The payload and what UEFI starts, each signed in a step of its own: whoever has no keys makes the rest all the same. */
+function signingSteps(
+  { signing }: ResolvedSecureBoot,
+  { ukiBudget, root }: ResolvedImage,
+  toolEpoch: number,
+  ids: Readonly<Record<'payload' | 'signedPayload' | 'bootLoader' | 'signedBootLoader', string>>,
+): Step[] {
+  const toolchain = 'signing-tools'
+  return [
+    {
+      id: ids.signedBootLoader,
+      kind: 'signed-boot-loader',
+      title: 'signatures of the boot loaders',
+      params: { signing, epoch: toolEpoch },
+      inputs: { 'boot-loader': ids.bootLoader, toolchain },
+    },
+    {
+      id: ids.signedPayload,
+      kind: 'signed-payload',
+      title: 'signatures of the payload',
+      params: { signing, ukiBudget, epoch: root.all.epoch },
+      inputs: { payload: ids.payload, 'boot-loader': ids.signedBootLoader, toolchain },
+    },
   ]
 }
 

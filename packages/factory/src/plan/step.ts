@@ -4,6 +4,7 @@ import type { ImportParams } from '../bases/import.ts'
 import type { Run } from '../carriers/disk/data-map.ts'
 import type { DiskWish } from '../definition/disk.ts'
 import type { LockedArchive, LockedPackage } from '../lock/lock.ts'
+import type { Enrolment, Signing } from '../secure-boot/resolve.ts'
 
 /**
  * The kinds of step, with what each is told (`params`), which results it takes (`inputs`) and what it reports beside
@@ -102,9 +103,23 @@ export interface StepKinds {
       readonly identity: ImageIdentity
       readonly name: string
       readonly cmdline: readonly string[]
+      /** Bytes that the UKI may have. */
+      readonly ukiBudget: number
       readonly epoch: number
     }
     inputs: 'root-image' | 'initramfs' | 'boot-loader' | 'toolchain' | 'packages' | 'agent' | 'validate'
+    facts: { readonly digest: string }
+  }
+  /** The boot loaders with signatures. It takes the place of `boot-loader`; its `toolchain` are the signing tools. */
+  'signed-boot-loader': {
+    params: { readonly signing: Signing; readonly epoch: number }
+    inputs: 'boot-loader' | 'toolchain'
+    facts: { readonly version: string }
+  }
+  /** The payload with signatures. It takes the place of `payload`; its `toolchain` are the signing tools. */
+  'signed-payload': {
+    params: { readonly signing: Signing; readonly ukiBudget: number; readonly epoch: number }
+    inputs: 'payload' | 'boot-loader' | 'toolchain'
     facts: { readonly digest: string }
   }
   iso: {
@@ -205,6 +220,7 @@ export interface IsoParams {
   readonly arch: Architecture
   readonly cloudConfig: { readonly file: string; readonly digest: string } | undefined
   readonly medium: { readonly folder: string; readonly digest: string } | undefined
+  readonly enrolment?: Enrolment
   readonly epoch: number
 }
 
@@ -216,6 +232,7 @@ export interface RawParams {
   readonly disk: DiskWish
   /** For MAAS. */
   readonly curtin?: true
+  readonly enrolment?: Enrolment
   readonly epoch: number
 }
 
@@ -256,8 +273,8 @@ export interface DockerArchiveParams {
 export type StepKind = keyof StepKinds
 
 /**
- * A step names each of its inputs after the kind of step that makes it; an import counts as a base, and whatever makes an
- * artifact of one file as `artifact`.
+ * A step names each of its inputs after the kind of step that makes it; an import counts as a base, what is signed as what it was
+ * before, and whatever makes an artifact of one file as `artifact`.
  */
 export type InputsOf<K extends StepKind> = StepKinds[K]['inputs'] & (StepKind | 'artifact')
 

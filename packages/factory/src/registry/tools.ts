@@ -1,49 +1,9 @@
-import { mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { KilnError } from '@kiln/contract'
 import type { ContainerTools } from '../bases/container-tools.ts'
-import { type MakeOptions, makeContainerTools } from '../build.ts'
-import { definitionFileName, type LoadedDefinition, loadDefinition } from '../definition/load.ts'
-import { listDistros } from '../distros/load.ts'
-import { keepLock } from '../resolve/keep-lock.ts'
-import { resolveBuild } from '../resolve/resolve.ts'
-import { kilnVersion } from '../version.ts'
+import { type ToolOptions, toolRootFor } from '../toolchain/tool-root.ts'
 
-export type ToolOptions = Pick<MakeOptions, 'cacheFolder' | 'poolFolder' | 'emit' | 'signal'> & {
-  /** Whose lock, mirror and keyring count. Default: a lock in the cache, and the machine's mirror. */
-  readonly definition?: LoadedDefinition
-  /** Leave the lock as it is. */
-  readonly frozen?: boolean
-}
+export type { ToolOptions }
 
 /** The programs that talk to registries; made where the cache does not have them. */
-export async function registryTools(options: ToolOptions): Promise<ContainerTools> {
-  const { cacheFolder, emit, signal, frozen = false } = options
-  const definition = options.definition ?? (await ownDefinition(cacheFolder))
-  const { containerTools, lock } = await resolveBuild({
-    definition,
-    images: [],
-    containerTools: true,
-    cloudConfig: undefined,
-    kilnVersion,
-    cacheFolder,
-    renewLock: false,
-    frozen: false,
-    signal,
-    onResolve: (set, why) =>
-      emit({ event: 'notice', level: 'info', message: `resolves the packages of ${set}: ${why}` }),
-    makeTools: () => Promise.reject(new KilnError('E-BUG', 'no image has a base')),
-  })
-  if (!containerTools) throw new KilnError('E-BUG', 'the container tools were not resolved')
-  if (!frozen) await keepLock(definition, lock)
-  return makeContainerTools(containerTools, options)
-}
-
-/** For who has no definition: pulling needs tools, and tools a lock. */
-async function ownDefinition(cacheFolder: string): Promise<LoadedDefinition> {
-  const folder = join(cacheFolder, 'tools')
-  await mkdir(folder, { recursive: true })
-  const text = 'name: tools\nversion: v0.0.0\nimages:\n  - flavor: debian\n    release: "13"\n'
-  await writeFile(join(folder, definitionFileName), text)
-  return loadDefinition(folder, listDistros())
+export function registryTools(options: ToolOptions): Promise<ContainerTools> {
+  return toolRootFor('container-tools', options)
 }

@@ -1,5 +1,5 @@
 import { resolve as absolutePath, join } from 'node:path'
-import { type ImageIdentity, KilnError, type Layout } from '@kiln/contract'
+import { type ImageIdentity, KilnError, type Layout, parseSize } from '@kiln/contract'
 import type { Compression } from '@kiln/contract/definition'
 import { type ContainerTools, containerToolPackages } from '../bases/container-tools.ts'
 import type { ImportParams } from '../bases/import.ts'
@@ -11,6 +11,8 @@ import type { Lock, PackageSet } from '../lock/lock.ts'
 import { listStale, type StaleEntry, staleSets } from '../lock/stale.ts'
 import { updateLock } from '../lock/update.ts'
 import { conversionFiles } from '../rootfs/convert.ts'
+import { type ResolvedSecureBoot, resolveSecureBoot } from '../secure-boot/resolve.ts'
+import { signingToolPackages } from '../secure-boot/tools.ts'
 import { agentSources } from '../toolchain/agent.ts'
 import { toolchainPackages } from '../toolchain/packages.ts'
 import {
@@ -31,6 +33,9 @@ export interface ResolvedBuild {
   readonly toolchain: ToolRoot
   /** Fetches bases; only where an image has one that is fetched. */
   readonly containerTools: ToolRoot | undefined
+  /** Makes keys and signs; only where there is something to sign. */
+  readonly signingTools: ToolRoot | undefined
+  readonly secureBoot: ResolvedSecureBoot | undefined
   readonly agent: { readonly sources: string; readonly version: string }
   readonly conversionFiles: string
   readonly images: readonly ResolvedImage[]
@@ -62,6 +67,8 @@ export interface ResolvedImage {
   readonly cmdline: readonly string[]
   readonly disk: DiskWish
   readonly compression: Compression
+  /** Bytes that the UKI may have. */
+  readonly ukiBudget: number
 }
 
 export interface ResolvedFolder {
@@ -85,6 +92,8 @@ export interface ResolveOptions {
   readonly onResolve: (set: string, why: string) => void
   /** Take the container tools into the lock, whether or not an image needs them. */
   readonly containerTools?: boolean
+  /** The same of the signing tools. */
+  readonly signingTools?: boolean
   /** Makes the container tools, where a registry has to be asked before there can be a plan. */
   readonly makeTools: (tools: ToolRoot) => Promise<ContainerTools>
 }
@@ -101,11 +110,16 @@ export function lockFile({ folder }: LoadedDefinition): string {
 export async function resolveBuild(options: ResolveOptions): Promise<ResolvedBuild> {
   const imports =
     options.containerTools || options.images.some((image) => importedSource(image, options) !== undefined)
+  const { secureBoot: keys } = options.definition
+  const signs = options.signingTools || (keys !== undefined && options.images.length > 0)
+  const secureBoot =
+    keys && signs ? await resolveSecureBoot(keys.folder, keys.definition, new Date()) : undefined
   const before = await readLock(lockFile(options.definition))
   const keyring = await ownKeyring(options)
   const wanted = [
     ...toolSets('toolchain', toolchainPackages, before, keyring, options),
     ...(imports ? toolSets('container-tools', containerToolPackages, before, keyring, options) : []),
+    ...(signs ? toolSets('signing-tools', signingToolPackages, before, keyring, options) : []),
     ...options.images.flatMap((image) => imageSets(image, keyring, options)),
   ]
   if (options.frozen) {
@@ -122,6 +136,7 @@ export async function resolveBuild(options: ResolveOptions): Promise<ResolvedBui
   const { mirror } = options.definition.definition
   const toolchain = toolRoot(packages, 'toolchain', mirror)
   const containerTools = imports ? toolRoot(packages, 'container-tools', mirror) : undefined
+  const signingTools = signs ? toolRoot(packages, 'signing-tools', mirror) : undefined
   const bases = await resolveBases(before, containerTools, options)
   const changed = changedBases(before, bases)
   if (options.frozen) requireFresh(lockFile(options.definition), before, changed)
@@ -135,6 +150,8 @@ export async function resolveBuild(options: ResolveOptions): Promise<ResolvedBui
     lock,
     toolchain,
     containerTools,
+    signingTools,
+    secureBoot,
     agent: { sources, version: options.kilnVersion },
     conversionFiles: files,
     images,
@@ -190,6 +207,7 @@ async function resolveImage(
     cmdline: image.cmdline,
     disk: diskWish(image),
     compression: image.container?.compression ?? 'zstd',
+    ukiBudget: parseSize(image.uki.budget) ?? 0,
   }
 }
 

@@ -11,7 +11,7 @@ import { readKeyring } from './archive.ts'
 import { baseSource, lockName } from './bases.ts'
 import type { ResolveOptions } from './resolve.ts'
 
-export type Tools = 'toolchain' | 'container-tools'
+export type Tools = 'toolchain' | 'container-tools' | 'signing-tools'
 
 /** Name of the sets of tools that run on this machine. Others build elsewhere, and their tools stand beside these. */
 export function toolsName(tools: Tools, arch = debianArchitecture(process.arch)): string {

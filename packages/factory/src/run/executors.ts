@@ -16,13 +16,19 @@ import { makeBase } from '../rootfs/base.ts'
 import { convert } from '../rootfs/convert.ts'
 import { installPackages } from '../rootfs/packages.ts'
 import { validate } from '../rootfs/validate.ts'
+import { bootLoaderSigner, type SigningSecrets } from '../secure-boot/sign-boot-loader.ts'
+import { payloadSigner } from '../secure-boot/sign-payload.ts'
 import { makeAgent } from '../toolchain/agent.ts'
 import { makeToolchain } from '../toolchain/toolchain.ts'
 import { verifyArtifact, verifyPayloadFiles } from '../verify/step.ts'
 import type { Executors } from './engine.ts'
 
-/** Who does what. @param poolFolder holds package files, by their hashes */
-export function makeExecutors(poolFolder: string): Executors {
+/**
+ * Who does what.
+ * @param poolFolder holds package files, by their hashes
+ * @param secrets what no plan and no key of the cache may hold
+ */
+export function makeExecutors(poolFolder: string, secrets: SigningSecrets = {}): Executors {
   return {
     repository: repositoryMaker(openPool(poolFolder)),
     toolchain: makeToolchain,
@@ -36,6 +42,8 @@ export function makeExecutors(poolFolder: string): Executors {
     initramfs: makeInitramfs,
     'boot-loader': makeBootLoader,
     payload: makePayload,
+    'signed-boot-loader': bootLoaderSigner(secrets),
+    'signed-payload': payloadSigner(secrets),
     iso: makeIso,
     raw: makeRaw,
     disk: makeDisk,

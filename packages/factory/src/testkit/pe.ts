@@ -20,6 +20,8 @@ export function makePe({ machine = 0x8664, sections = {}, signatures = [] }: PeR
   head.writeUInt16LE(240, headerAt + 20)
   const optional = headerAt + 24
   head.writeUInt16LE(0x20b, optional)
+  head.writeUInt32LE(fileAlignment, optional + 36)
+  head.writeUInt32LE(head.length, optional + 60)
   head.writeUInt32LE(16, optional + 108)
   const bodies: Buffer[] = []
   let end = head.length

@@ -50,6 +50,7 @@ export const sample: ResolvedImage = {
   cmdline: [],
   disk: { firmware: 'hybrid', generations: 2 },
   compression: 'zstd',
+  ukiBudget: 128 * 2 ** 20,
 }
 
 export type Change = Omit<Partial<ResolvedImage>, 'identity'> & {
@@ -65,6 +66,8 @@ export const buildOf = (...images: ResolvedImage[]): ResolvedBuild => ({
   lock: { schema: 'kiln.lock/v1', kiln: 'v0.1.0', sets: {}, bases: {} },
   toolchain: rootOf(['gcc', 'zstd']),
   containerTools: undefined,
+  signingTools: undefined,
+  secureBoot: undefined,
   agent: { sources: 's1', version: 'v0.1.0' },
   conversionFiles: 'f1',
   images,

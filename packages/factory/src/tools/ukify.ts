@@ -23,13 +23,39 @@ export function ukiArguments(options: UkiOptions): [string, ...string[]] {
     'ukify',
     'build',
     `--efi-arch=${options.arch}`,
-    `--stub=${stubs}/linux${options.arch}.efi.stub`,
+    `--stub=${stubPath(options.arch)}`,
     `--linux=${options.kernel}`,
     `--uname=${options.kernelVersion}`,
     `--initrd=${options.initramfs}`,
     `--cmdline=${options.cmdline}`,
     `--os-release=@${options.osRelease}`,
     `--output=${options.target}`,
+  ]
+}
+
+/** Phases of the start whose states of PCR 11 are signed, as systemd-pcrphase measures them. */
+const phases = [
+  'enter-initrd',
+  'enter-initrd:leave-initrd',
+  'enter-initrd:leave-initrd:sysinit',
+  'enter-initrd:leave-initrd:sysinit:ready',
+]
+
+export interface MeasuredUkiOptions extends UkiOptions {
+  readonly stub: string
+  readonly pcr: { readonly privateKey: string; readonly publicKey: string }
+}
+
+/** The same UKI with a signed policy for what its parts make of PCR 11: sections .pcrpkey and .pcrsig. */
+export function measuredUkiArguments({ stub, pcr, ...options }: MeasuredUkiOptions): string[] {
+  const usual = ukiArguments(options).filter((argument) => !argument.startsWith('--stub='))
+  return [
+    ...usual,
+    `--stub=${stub}`,
+    `--pcr-private-key=${pcr.privateKey}`,
+    `--pcr-public-key=${pcr.publicKey}`,
+    `--phases=${phases.join(' ')}`,
+    '--pcr-banks=sha1,sha256,sha384,sha512',
   ]
 }
 
@@ -47,6 +73,11 @@ export function addonArguments(
     `--cmdline=${cmdline}`,
     `--output=${target}`,
   ]
+}
+
+/** What a UKI begins with. */
+export function stubPath(arch: EfiArchitecture): string {
+  return `${stubs}/linux${arch}.efi.stub`
 }
 
 /** systemd-boot, the boot loader on UEFI. */

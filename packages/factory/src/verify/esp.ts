@@ -3,6 +3,7 @@ import { type Bytes, digestOf, wholeOf } from './bytes.ts'
 import { type FatVolume, readFat } from './fat.ts'
 import { type Carried, verifyFile, verifyUki } from './payload.ts'
 import type { Report } from './report.ts'
+import { verifySecureBoot } from './secure-boot.ts'
 
 /** Files of an EFI partition by path, in any case of letters. */
 export class Esp {
@@ -45,6 +46,7 @@ export async function verifyUefiBoot(esp: Esp, carried: Carried, report: Report)
   }
   const uki = ukiPath(card.root.rootHash)
   await verifyUki(uki, esp.file(uki), carried, report)
+  await verifySecureBoot(esp, card, report)
 }
 
 /** The loader where firmware looks for it. */

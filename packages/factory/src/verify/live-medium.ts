@@ -6,6 +6,7 @@ import { types, verifyGpt } from './gpt.ts'
 import { type IsoFile, type IsoVolume, readIso } from './iso9660.ts'
 import { type Carried, readCard, verifyPayload, verifyUki } from './payload.ts'
 import type { Report } from './report.ts'
+import { verifySecureBoot } from './secure-boot.ts'
 
 const efiImage = '/efi.img'
 const biosImage = '/boot/grub/eltorito.img'
@@ -95,6 +96,7 @@ async function verifyEfiImage(bytes: Bytes, carried: Carried, report: Report): P
   await verifyUki(uki, esp.file(uki), carried, report)
   const addons = esp.paths(/\.addon\.efi$/i)
   report.note('EFI/Linux', 'an addon says where the root is', addons.length === 0 && 'there is none')
+  await verifySecureBoot(esp, carried.card, report)
 }
 
 /** What the cloud-config on a medium is now; undefined where there is none. */

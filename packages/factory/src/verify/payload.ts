@@ -6,6 +6,7 @@ import { type Bytes, digestOf, inMemory, Unreadable, wholeOf, withFile } from '.
 import { initramfsPrograms } from './initramfs.ts'
 import { type PeFile, readPe } from './pe.ts'
 import { type Check, Report } from './report.ts'
+import { verifyMeasuredBoot } from './secure-boot.ts'
 import { verityRootHash } from './verity.ts'
 
 /** The payload that an artifact carries. */
@@ -145,6 +146,7 @@ async function verifyUkiContents(place: string, bytes: Bytes, card: Payload, rep
     .replace(/[\0\n]+$/, '')
   report.note(place, 'its command line', cmdline !== card.cmdline && 'it is not the one of the payload')
   if (pe.signatures.length > 0) report.note(place, `${pe.signatures.length} signatures, by their form`)
+  await verifyMeasuredBoot(place, bytes, card, report)
 }
 
 function sectionProblem({ sections }: PeFile, name: string, digest: string): string | undefined {

@@ -5,6 +5,8 @@ import type { Architecture } from '@kiln/contract'
 import { bootLoaderFiles } from '../../payload/boot-loader.ts'
 import { listTree } from '../../resolve/digest.ts'
 import { makeStaging, stageFile, stageText } from '../../rootfs/staging.ts'
+import { enrolmentLine, stageEnrolment } from '../../secure-boot/enrolment.ts'
+import type { Enrolment } from '../../secure-boot/resolve.ts'
 import { makeFatEnvironment, makeFatScript } from '../../tools/mtools.ts'
 import { efiArchitecture } from '../../tools/ukify.ts'
 
@@ -21,6 +23,7 @@ export interface EfiPartitionOptions {
   readonly uki: { readonly source: string; readonly name: string }
   /** What makes this medium's identifiers its own. */
   readonly seed: string
+  readonly enrolment: Enrolment | undefined
   readonly epoch: number
 }
 
@@ -33,11 +36,13 @@ export async function makeEfiPartition(
   options: EfiPartitionOptions,
   tools: MediumTools,
 ): Promise<void> {
-  const { uki, bootLoader, epoch } = options
+  const { uki, bootLoader, enrolment, epoch } = options
   const folder = join(work, 'esp')
   const staging = await makeStaging(folder)
   await stageFile(staging, uki.source, `/EFI/Linux/${uki.name}`, 0o644)
-  await stageText(staging, '/loader/loader.conf', 'timeout 3\nconsole-mode keep\n')
+  const config = `timeout 3\nconsole-mode keep\n${enrolmentLine(enrolment)}`
+  await stageText(staging, '/loader/loader.conf', config)
+  await stageEnrolment(staging, enrolment)
   const loader = `/EFI/BOOT/BOOT${efiArchitecture(options.arch).toUpperCase()}.EFI`
   const addon = `/EFI/Linux/${uki.name}.extra.d/${bootLoaderFiles.liveAddon}`
   await stageFile(staging, join(bootLoader, bootLoaderFiles.efi), loader, 0o644)

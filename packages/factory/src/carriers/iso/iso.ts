@@ -37,7 +37,8 @@ export const makeIso: Executors['iso'] = async ({ params }, context) => {
   const tools = mediumTools(work, params, context)
   const seed = createHash('sha256').update(payloadDigest).digest('hex')
   const uki = { source: join(folder, ukiFile), name: artifactName(identityOf(payload), '.efi') }
-  await makeEfiPartition(work, { arch: params.arch, bootLoader, uki, seed, epoch: params.epoch }, tools)
+  const { arch, enrolment, epoch } = params
+  await makeEfiPartition(work, { arch, bootLoader, uki, seed, enrolment, epoch }, tools)
   const bios = hasBios(params.arch) ? await stageBiosImage(work, bootLoader) : undefined
   const payloadFiles = (await readdir(folder)).filter((file) => file !== ukiFile)
   const payloadGrafts = [[rootImageFile, 'root-image'], ...payloadFiles.map((file) => [file, 'payload'])].map(

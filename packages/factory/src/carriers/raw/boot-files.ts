@@ -25,13 +25,16 @@ export interface FirstEntries {
 
 type Texts = Readonly<Record<string, string>>
 
-/** Files of systemd-boot on the EFI partition: path → text. The generation has no counter, since it counts as good. */
-export function systemdBootTexts({ slot, title }: FirstEntries): Texts {
+/**
+ * Files of systemd-boot on the EFI partition: path → text. The generation has no counter, since it counts as good.
+ * @param enrolment a line for loader.conf, with its end
+ */
+export function systemdBootTexts({ slot, title }: FirstEntries, enrolment = ''): Texts {
   const entry = (generation: number | undefined, shown: string) => ({
     [`/${espPaths.entries}/${entryFile(generation)}`]: entryText({ generation, slot, title: shown }),
   })
   return {
-    [`/${espPaths.loaderConfig}`]: loaderConfig.padEnd(entryBytes, '\n'),
+    [`/${espPaths.loaderConfig}`]: (loaderConfig + enrolment).padEnd(entryBytes, '\n'),
     ...entry(1, title),
     ...entry(undefined, recoveryTitle(title)),
   }

@@ -6,6 +6,8 @@ import { bootLoaderFiles } from '../../payload/boot-loader.ts'
 import { listTree } from '../../resolve/digest.ts'
 import { makeStaging, stageFile, stageFolder, stageText } from '../../rootfs/staging.ts'
 import type { Mount } from '../../sandbox/sandbox.ts'
+import { enrolmentLine, stageEnrolment } from '../../secure-boot/enrolment.ts'
+import type { Enrolment } from '../../secure-boot/resolve.ts'
 import { efiArchitecture } from '../../tools/ukify.ts'
 import { grubTexts, systemdBootTexts } from './boot-files.ts'
 import { recordCopies } from './record.ts'
@@ -27,6 +29,7 @@ export interface ContentOptions {
   readonly title: string
   /** File name of the disk image: where the node's first generation came from. */
   readonly file: string
+  readonly enrolment?: Enrolment | undefined
   /** Good generations to keep. */
   readonly keep: number
   /** Seconds since 1970. */
@@ -81,10 +84,11 @@ async function stageEfi(folder: string, options: ContentOptions): Promise<void> 
     await take(payload.initramfs.file, `${grubSlotPath(slot)}/initramfs`)
   }
   const texts = {
-    ...(firmware === 'bios' ? {} : systemdBootTexts(entries)),
+    ...(firmware === 'bios' ? {} : systemdBootTexts(entries, enrolmentLine(options.enrolment))),
     ...(firmware === 'uefi' ? {} : grubTexts(entries)),
   }
   for (const [path, text] of Object.entries(texts)) await stageText(staging, path, text)
+  if (firmware !== 'bios') await stageEnrolment(staging, options.enrolment)
   // FAT stores the times of files; those of folders are made by the tool.
   for (const entry of (await listTree(folder)).toReversed())
     await utimes(join(folder, entry.path), epoch, epoch)
