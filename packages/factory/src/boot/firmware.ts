@@ -18,7 +18,11 @@ const ovmf = {
  * a file that is not there yet begins as on a new machine
  * @throws KilnError E-FIRMWARE-MISSING with how to install it
  */
-export async function prepareFirmware(kind: Firmware, scratch: string, kept?: string): Promise<FirmwareFiles> {
+export async function prepareFirmware(
+  kind: Firmware,
+  scratch: string,
+  kept?: string,
+): Promise<FirmwareFiles> {
   if (kind === 'bios') {
     requireSeabios()
     return { kind }
