@@ -21,9 +21,7 @@ import {
 import { type RunReport, runPlan } from './run/engine.ts'
 import { makeExecutors } from './run/executors.ts'
 import { openStore, type StoredResult, sweepDrafts } from './run/store.ts'
-import { expiryText, warnDays } from './secure-boot/expiry.ts'
-import { checkPrivateKey, isThere, keyFiles } from './secure-boot/key-folder.ts'
-import type { ResolvedSecureBoot } from './secure-boot/resolve.ts'
+import { requireKeys } from './secure-boot/require-keys.ts'
 import { kilnVersion } from './version.ts'
 
 export interface BuildOptions {
@@ -243,19 +241,6 @@ export async function makeArtifacts<T>(
   } finally {
     await store.close()
   }
-}
-
-/** What is wrong with the keys shows before anything is built. */
-function requireKeys({ signing, daysLeft }: ResolvedSecureBoot, { keysPassword, emit }: MakeOptions): void {
-  const { folder } = signing.keys
-  const pairs: [string, string][] = [
-    ...(isThere(folder, 'db.key') ? ([['db.key', 'db.pem']] as [string, string][]) : []),
-    ...(signing.pcr ? ([[keyFiles.pcrPrivate, keyFiles.pcrPublic]] as [string, string][]) : []),
-  ]
-  for (const [key, other] of pairs) checkPrivateKey(join(folder, key), join(folder, other), keysPassword)
-  if (daysLeft > warnDays) return
-  const message = `E-KEYS-EXPIRED: the certificate ${join(folder, 'db.pem')} ${expiryText(daysLeft)}: kiln keys rotate db`
-  emit({ event: 'notice', level: 'warning', message })
 }
 
 function resultIn({ results }: RunReport, image: ResolvedImage, what: string): StoredResult {
