@@ -2,12 +2,12 @@ import { mkdir, statfs } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { type ArtifactKind, artifactFile, type ImageIdentity, imageName, KilnError } from '@kiln/contract'
-import type { ContainerTools } from './bases/container-tools.ts'
 import type { LoadedDefinition } from './definition/load.ts'
 import { withPlace } from './definition/places.ts'
 import { type Delivery, openDelivery } from './deliver.ts'
 import type { Emit } from './events.ts'
-import { planBuild as makePlan, planTools, type ToolName } from './plan/plan.ts'
+import { makeContainerTools } from './make-tools.ts'
+import { planBuild as makePlan } from './plan/plan.ts'
 import type { Plan, StepKinds } from './plan/step.ts'
 import { stepId } from './plan/step-id.ts'
 import { keepLock } from './resolve/keep-lock.ts'
@@ -140,31 +140,6 @@ function downloadedBytes(plan: Plan, { results, made }: RunReport): number {
     .filter(({ kind, id }) => kind === 'repository' && made.has(id))
     .map(({ id }) => results.get(id)?.facts as StepKinds['repository']['facts'] | undefined)
     .reduce((sum, facts) => sum + (facts?.loaded ?? 0), 0)
-}
-
-/** Made before there is a plan: a registry has to be asked what is there now. The plan then finds them in the store. */
-export function makeContainerTools(root: ToolRoot, options: ToolMaking): Promise<ContainerTools> {
-  return makeTools('container-tools', root, options)
-}
-
-type ToolMaking = Pick<PlanOptions, 'cacheFolder' | 'poolFolder' | 'emit' | 'signal'>
-
-/** A root of tools for work that is no build. */
-export async function makeTools(
-  name: ToolName,
-  root: ToolRoot,
-  options: ToolMaking,
-): Promise<{ readonly folder: string }> {
-  const { cacheFolder, poolFolder = join(cacheFolder, 'pool'), emit, signal } = options
-  const steps = planTools(name, root)
-  const [store, executors] = [openStore(cacheFolder), makeExecutors(poolFolder)]
-  const concurrency = availableParallelism()
-  const deliver = [name]
-  const run = { store, executors, emit, signal, rebuild: false, concurrency, deliver }
-  const report = await runPlan({ steps }, run).finally(() => store.close())
-  const tools = report.results.get(name)
-  if (!tools) throw new KilnError('E-BUG', `the plan made no ${name}`)
-  return tools
 }
 
 /** Resolves all sets of all images anew and writes the lock. @returns whether it changed */
