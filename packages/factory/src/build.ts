@@ -6,7 +6,7 @@ import type { LoadedDefinition } from './definition/load.ts'
 import { withPlace } from './definition/places.ts'
 import { type Delivery, openDelivery } from './deliver.ts'
 import type { Emit } from './events.ts'
-import { makeContainerTools } from './make-tools.ts'
+import { makeTools } from './make-tools.ts'
 import { planBuild as makePlan } from './plan/plan.ts'
 import type { Plan, StepKinds } from './plan/step.ts'
 import { stepId } from './plan/step-id.ts'
@@ -126,7 +126,8 @@ export async function planBuild(options: PlanOptions): Promise<{ build: Resolved
     frozen,
     signal,
     onResolve,
-    makeTools: (root: ToolRoot) => makeContainerTools(root, options),
+    // A registry has to be asked what is there now.
+    makeTools: (root: ToolRoot) => makeTools('container-tools', root, options),
   }
   const build = await resolveBuild(inputs).catch((error: unknown) => {
     throw withPlace(error, definition)

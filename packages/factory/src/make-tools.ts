@@ -1,7 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { KilnError } from '@kiln/contract'
-import type { ContainerTools } from './bases/container-tools.ts'
 import type { Emit } from './events.ts'
 import { planTools, type ToolName } from './plan/plan.ts'
 import type { ToolRoot } from './resolve/resolve.ts'
@@ -17,12 +16,7 @@ export interface ToolMaking {
   readonly signal: AbortSignal
 }
 
-/** Made before there is a plan: a registry has to be asked what is there now. The plan then finds them in the store. */
-export function makeContainerTools(root: ToolRoot, options: ToolMaking): Promise<ContainerTools> {
-  return makeTools('container-tools', root, options)
-}
-
-/** A root of tools for work that is no build. */
+/** A root of tools for work that is no build, or comes before its plan, which then finds them in the store. */
 export async function makeTools(
   name: ToolName,
   root: ToolRoot,

@@ -73,7 +73,7 @@ async function build(
   const request = buildOptions(definition, options, context)
   if (options.dryRun) return planOutcome(await plannedBuild(folder, options, context))
   await ensureHostTools(options.boot ? ['build', 'boot'] : ['build'], context, options.yes ?? false)
-  const factory = await import('@kiln/factory')
+  const factory = await import('@kiln/factory/build')
   const emit = recordFailures(request.cacheFolder, context.emit)
   const password = await keysPassword(definition, context.session)
   const result = await factory.build({ ...request, ...password, emit })

@@ -53,7 +53,7 @@ async function bundle(
 ): Promise<Outcome> {
   const definition = await openDefinition(folder)
   await ensureHostTools(['build'], context, options.yes ?? false)
-  const factory = await import('@kiln/factory')
+  const factory = await import('@kiln/factory/bundle/bundle')
   const cache = cacheFolder(options.cache, context.session.env)
   const result = await factory.bundle({
     definition,

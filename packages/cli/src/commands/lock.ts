@@ -30,7 +30,7 @@ export function addLockCommand(program: Command, session: Session, done: Done): 
         await runCommand(session, options, async (context) => {
           const definition = await openDefinition(folder)
           await ensureHostTools(['build'], context, options.yes ?? false)
-          const { renewLock } = await import('@kiln/factory')
+          const { renewLock } = await import('@kiln/factory/bundle/renew-lock')
           const { signal } = session
           const cache = cacheFolder(options.cache, session.env)
           const emit = recordFailures(cache, context.emit)

@@ -80,7 +80,7 @@ export async function plannedBuild(
   const definition = await openDefinition(folder)
   const cache = cacheFolder(options.cache, session.env)
   const [{ planBuild }, { forecast }, { forecastDisks }] = await Promise.all([
-    import('@kiln/factory'),
+    import('@kiln/factory/build'),
     import('@kiln/factory/run/forecast'),
     import('@kiln/factory/run/disk-forecast'),
   ])

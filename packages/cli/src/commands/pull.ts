@@ -46,7 +46,7 @@ async function pull(
   context: CommandContext,
 ): Promise<Outcome> {
   await ensureHostTools(['build'], context, options.yes ?? false)
-  const factory = await import('@kiln/factory')
+  const factory = await import('@kiln/factory/registry/pull')
   const cache = cacheFolder(options.cache, context.session.env)
   const result = await factory.pull({
     reference,

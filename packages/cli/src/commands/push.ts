@@ -51,7 +51,7 @@ async function push(
 ): Promise<Outcome> {
   const definition = await openDefinition(folder)
   await ensureHostTools(['build'], context, options.yes ?? false)
-  const factory = await import('@kiln/factory')
+  const factory = await import('@kiln/factory/registry/push')
   const cache = cacheFolder(options.cache, context.session.env)
   const result = await factory.push({
     definition,

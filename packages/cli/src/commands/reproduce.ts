@@ -37,7 +37,7 @@ export function addReproduceCommand(program: Command, session: Session, done: Do
         await runCommand(session, options, async (context) => {
           const definition = await openDefinition(folder)
           await ensureHostTools(['build'], context, options.yes ?? false)
-          const { reproduce } = await import('@kiln/factory')
+          const { reproduce } = await import('@kiln/factory/reproduce/reproduce')
           const cache = cacheFolder(options.cache, session.env)
           const result = await reproduce({
             definition,

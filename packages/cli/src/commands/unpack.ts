@@ -57,7 +57,7 @@ async function unpack(
   context: CommandContext,
 ): Promise<Outcome> {
   await ensureHostTools(['build'], context, yes)
-  const factory = await import('@kiln/factory')
+  const factory = await import('@kiln/factory/registry/unpack-image')
   const folder = cacheFolder(cache, context.session.env)
   const result = await factory.unpackImage({
     reference,

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import type { Architecture } from '@kiln/contract'
+import { sha256Digest } from '../resolve/digest.ts'
 import type { Mount } from '../sandbox/sandbox.ts'
 import { copyArguments, inspectArguments, pullArguments } from '../tools/skopeo.ts'
 import { accessInside, type ContainerTools, runSkopeo, workFolder } from './container-tools.ts'
@@ -30,7 +30,7 @@ export async function imageDigest(source: ImageSource, options: ImageOptions): P
   const top = await inspectImage('manifest', source, options)
   const manifest = parseManifest(top)
   if ('manifests' in manifest) return chooseManifest(manifest, options.arch)
-  const digest = `sha256:${createHash('sha256').update(top).digest('hex')}`
+  const digest = sha256Digest(top)
   checkArchitecture(await inspectImage('config', source, options, digest), options.arch)
   return digest
 }

@@ -1,8 +1,14 @@
-import { createHash } from 'node:crypto'
 import { constants, copyFile, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { KilnError, ociAnnotations, ociTypes } from '@kiln/contract'
-import { blobPath, type LayoutDescriptor, readBlobDocument, readLayoutIndex } from '../layout/read.ts'
+import {
+  blobPath,
+  hasBlob,
+  type LayoutDescriptor,
+  readBlobDocument,
+  readLayoutIndex,
+} from '../layout/read.ts'
+import { sha256Digest } from '../resolve/digest.ts'
 
 /** An image layout that grows: blobs that it has are kept, and what its index does not lead to goes at the end. */
 export interface BundleLayout {
@@ -34,8 +40,7 @@ export async function openBundle(folder: string): Promise<BundleLayout> {
   // First: what is interrupted can be gone on with.
   await writeFile(join(folder, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}\n')
   let added = 0
-  const has: BundleLayout['has'] = async ({ digest, size }) =>
-    (await stat(blobPath(folder, digest)).catch(() => undefined))?.size === size
+  const has: BundleLayout['has'] = (blob) => hasBlob(folder, blob)
   const put = async (
     blob: { readonly digest: string; readonly size: number },
     write: (partial: string) => Promise<void>,
@@ -53,7 +58,7 @@ export async function openBundle(folder: string): Promise<BundleLayout> {
     copy: (file, blob) => put(blob, (partial) => copyFile(file, partial, constants.COPYFILE_FICLONE)),
     take: (file, blob) => put(blob, (partial) => rename(file, partial)),
     async putText(text) {
-      const digest = `sha256:${createHash('sha256').update(text).digest('hex')}`
+      const digest = sha256Digest(text)
       const blob = { digest, size: Buffer.byteLength(text) }
       await put(blob, (partial) => writeFile(partial, text))
       return blob
@@ -63,7 +68,7 @@ export async function openBundle(folder: string): Promise<BundleLayout> {
       const text = `${JSON.stringify(index)}\n`
       await writeFile(join(folder, '.index.json.part'), text)
       await rename(join(folder, '.index.json.part'), join(folder, 'index.json'))
-      const digest = `sha256:${createHash('sha256').update(text).digest('hex')}`
+      const digest = sha256Digest(text)
       return { digest, size: await sweep(folder) }
     },
   }

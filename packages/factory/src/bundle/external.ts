@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Architecture, KilnError, ociTypes } from '@kiln/contract'
@@ -10,6 +9,7 @@ import { type RegistryAccess, registryAccess } from '../bases/registry-access.ts
 import type { LayoutDescriptor } from '../layout/read.ts'
 import { translated } from '../registry/errors.ts'
 import { withScratch } from '../registry/push.ts'
+import { sha256Digest } from '../resolve/digest.ts'
 import type { BundleLayout } from './bundle-layout.ts'
 import type { LockedImage } from './locked-images.ts'
 
@@ -85,7 +85,7 @@ function imageOptions(scratch: string, access: RegistryAccess, options: External
 }
 
 function requireDigest(text: string, digest: string, reference: string): void {
-  if (`sha256:${createHash('sha256').update(text).digest('hex')}` === digest) return
+  if (sha256Digest(text) === digest) return
   throw new KilnError('E-IMAGE-MISSING', `the registry gives something else for ${reference}`)
 }
 

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { imageReferenceText, KilnError, parseImageReference } from '@kiln/contract'
 import type { ContainerTools } from '../bases/container-tools.ts'
 import { inspectImage } from '../bases/image.ts'
@@ -10,6 +9,7 @@ import { withImages } from '../lock/merge.ts'
 import { listStale, notInLock } from '../lock/stale.ts'
 import { translated } from '../registry/errors.ts'
 import { withScratch } from '../registry/push.ts'
+import { sha256Digest } from '../resolve/digest.ts'
 import { lockFile } from '../resolve/resolve.ts'
 
 /** A container image of a bundle, known by its digest. */
@@ -97,6 +97,6 @@ async function currentDigest(name: string, options: LockImagesOptions): Promise<
     const text = await inspectImage('manifest', { kind: 'oci', reference }, image).catch((error: unknown) => {
       throw translated(error, reference, 'does not give out')
     })
-    return `sha256:${createHash('sha256').update(text).digest('hex')}`
+    return sha256Digest(text)
   })
 }

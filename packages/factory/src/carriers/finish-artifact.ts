@@ -1,5 +1,5 @@
 import { open, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { flush } from '../flush.ts'
 import type { ArtifactFacts } from '../plan/step.ts'
 import { fileDigest } from '../resolve/digest.ts'
@@ -47,7 +47,12 @@ export async function finishDisk(
 }
 
 async function finished(folder: string, file: string, hex: string, size: number): Promise<FinishedArtifact> {
-  await writeFile(join(folder, `${file}.sha256`), `${hex}  ${file}\n`)
+  await writeChecksum(join(folder, file), hex)
   const digest = `sha256:${hex}`
   return { digest, facts: { file, digest, size }, fileDigests: { [file]: hex } }
+}
+
+/** The file beside an artifact that sha256sum reads. @param hex its digest, 64 hex digits */
+export async function writeChecksum(path: string, hex: string): Promise<void> {
+  await writeFile(`${path}.sha256`, `${hex}  ${basename(path)}\n`)
 }

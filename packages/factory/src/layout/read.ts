@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { KilnError, ociTypes } from '@kiln/contract'
 import * as z from 'zod'
+import { sha256Digest } from '../resolve/digest.ts'
 
 /** OCI image layouts: image-layout.md, image-index.md and manifest.md of the OCI image specification 1.1. */
 const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/)
@@ -51,7 +51,7 @@ export async function readBlobDocument(
   { mediaType, digest }: Pick<LayoutDescriptor, 'mediaType' | 'digest'>,
 ): Promise<{ readonly index: LayoutIndex } | { readonly manifest: LayoutManifest }> {
   const text = await readText(blobPath(layout, digest), layout)
-  if (`sha256:${createHash('sha256').update(text).digest('hex')}` !== digest) {
+  if (sha256Digest(text) !== digest) {
     throw new KilnError('E-LAYOUT-INVALID', `a blob of ${layout} is not what its name says`, {
       output: digest,
     })
@@ -70,7 +70,10 @@ export function isManifestType(mediaType: string): boolean {
 }
 
 /** Whether a layout has a blob, with the size that a descriptor names. */
-export async function hasBlob(layout: string, { digest, size }: LayoutDescriptor): Promise<boolean> {
+export async function hasBlob(
+  layout: string,
+  { digest, size }: Pick<LayoutDescriptor, 'digest' | 'size'>,
+): Promise<boolean> {
   const found = await stat(blobPath(layout, digest)).catch(() => undefined)
   return found?.isFile() === true && found.size === size
 }

@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto'
 import { constants, copyFile, readdir, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Payload } from '@kiln/contract'
-import { prefixedFileDigest } from '../resolve/digest.ts'
+import { prefixedFileDigest, sha256Digest } from '../resolve/digest.ts'
 import type { Executors } from '../run/engine.ts'
 import { runInSandbox } from '../sandbox/sandbox.ts'
 import { toolchainSandbox } from '../toolchain/toolchain.ts'
@@ -70,7 +69,7 @@ export const makePayload: Executors['payload'] = async (step, context) => {
   const text = `${JSON.stringify(payload, undefined, 2)}\n`
   await writeFile(join(out, 'payload.json'), text)
   for (const file of await readdir(out)) await utimes(join(out, file), epoch, epoch)
-  const digest = `sha256:${createHash('sha256').update(text).digest('hex')}`
+  const digest = sha256Digest(text)
   const fileDigests = Object.fromEntries(
     [payload.uki, payload.kernel, payload.initramfs].map((part) => [part.file, hexOf(part.digest)]),
   )

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rename, rmdir } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
@@ -15,6 +14,7 @@ import {
 import { chooseManifest, type ImageManifest, parseManifest } from '../bases/manifest.ts'
 import { type RegistryAccess, registryAccess } from '../bases/registry-access.ts'
 import { unpackRoot } from '../bases/unpack.ts'
+import { sha256Digest } from '../resolve/digest.ts'
 import { locateInRoot } from '../rootfs/read-root.ts'
 import { removeTree } from '../run/remove-tree.ts'
 import { copyHoles } from '../tools/cp.ts'
@@ -123,7 +123,7 @@ async function findManifest(
   const top = await inspectImage('manifest', source, options)
   const parsed = parseManifest(top)
   if (!('manifests' in parsed)) {
-    return { digest: `sha256:${createHash('sha256').update(top).digest('hex')}`, manifest: parsed }
+    return { digest: sha256Digest(top), manifest: parsed }
   }
   const digest = chooseManifest(parsed, options.arch)
   // What lies in files has no name by its digest. Artifacts are not looked for there.

@@ -53,6 +53,11 @@ async function readPiece(
   return buffer.subarray(0, bytesRead)
 }
 
+/** Of what is in memory: `sha256:<64 hex digits>`. */
+export function sha256Digest(content: string | Uint8Array): string {
+  return `sha256:${createHash('sha256').update(content).digest('hex')}`
+}
+
 /** `sha256:<64 hex digits>`, as digests are written in files. */
 export async function prefixedFileDigest(path: string): Promise<string> {
   return `sha256:${await fileDigest(path)}`

@@ -1,8 +1,9 @@
-import { createHash, createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto'
+import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { KilnError } from '@kiln/contract'
 import * as z from 'zod'
+import { sha256Digest } from '../resolve/digest.ts'
 import { wrongPassword } from './tools.ts'
 
 /** Who signs what: PK signs changes of KEK, KEK those of db and dbx, db signs programs. */
@@ -54,13 +55,13 @@ export function readCertificate(file: string): X509Certificate {
 
 /** `sha256:<64 hex digits>` of a certificate in DER. */
 export function certificateDigest(certificate: X509Certificate): string {
-  return sha256(certificate.raw)
+  return sha256Digest(certificate.raw)
 }
 
 /** The same of an RSA key, as PKCS #1 has it: what a signed policy calls its fingerprint (pkfp). */
 export function publicKeyDigest(file: string): string {
   const key = readPublicKey(file)
-  return sha256(key.export({ type: 'pkcs1', format: 'der' }))
+  return sha256Digest(key.export({ type: 'pkcs1', format: 'der' }))
 }
 
 function readPublicKey(file: string): KeyObject {
@@ -120,8 +121,4 @@ function unusable(file: string, problem: string, cause?: unknown): KilnError {
     cause,
     hint: 'put the file back as it was, or make new keys: kiln keys generate NAME',
   })
-}
-
-function sha256(bytes: Buffer): string {
-  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`
 }

@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto'
 import { constants, copyFile, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { KilnError, Payload } from '@kiln/contract'
 import { bootLoaderFiles } from '../payload/boot-loader.ts'
 import { requireBudget } from '../payload/uki-budget.ts'
-import { prefixedFileDigest } from '../resolve/digest.ts'
+import { prefixedFileDigest, sha256Digest } from '../resolve/digest.ts'
 import type { Executors } from '../run/engine.ts'
 import { efiArchitecture, measuredUkiArguments } from '../tools/ukify.ts'
 import { readPe } from '../verify/pe.ts'
@@ -37,7 +36,7 @@ export function payloadSigner(secrets: SigningSecrets): Executors['signed-payloa
     const text = `${JSON.stringify(signed, undefined, 2)}\n`
     await writeFile(join(out, 'payload.json'), text)
     for (const file of await readdir(out)) await utimes(join(out, file), params.epoch, params.epoch)
-    const digest = `sha256:${createHash('sha256').update(text).digest('hex')}`
+    const digest = sha256Digest(text)
     return { digest, facts: { digest } }
   }
 }
@@ -96,7 +95,7 @@ async function signedCard(
       files: await Promise.all(card.bootLoader.files.map((file) => (file === loader ? describe(efi) : file))),
     },
     signed: {
-      payload: `sha256:${createHash('sha256').update(cardText).digest('hex')}`,
+      payload: sha256Digest(cardText),
       files: [card.uki, ...(loader ? [loader] : [])].map(({ file, digest }) => ({ file, digest })),
       certificate: signing.keys.digest,
       ...(signing.pcr ? { pcrKey: signing.pcr.digest } : {}),

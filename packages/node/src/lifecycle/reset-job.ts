@@ -1,16 +1,12 @@
 import { advanceOperation, finishOperation, labels, type NodeRecord, type Operation } from '@kiln/contract'
 import * as z from 'zod/mini'
 import { AgentError } from '../agent-error.ts'
-import { nodeConfig } from '../cloud-config/gather.ts'
-import { runStage } from '../cloud-config/run-stage.ts'
-import { sourcesOf } from '../cloud-config/sources.ts'
 import { makeFileSystem } from '../disk/mkfs.ts'
 import { runTool } from '../disk/tool.ts'
-import { assignments, withEnvironment } from '../environment.ts'
 import { type Host, HostError } from '../host/host.ts'
 import { readIfThere } from '../host/tree.ts'
 import { armGeneration } from './arm.ts'
-import { hookStages } from './hook-stages.ts'
+import { runHookStages } from './hook-stages.ts'
 import { changeRecord, loadRecord, type Node } from './node.ts'
 import { partitionOf } from './node-disk.ts'
 import { withLoader } from './open-loader.ts'
@@ -53,7 +49,7 @@ export function runResetJob(node: Node, say: Say): ResetDetail {
     action()
     changeRecord(node, (before) => advanceOperation(before, nextPhase(name)))
   }
-  phase('armed', () => hook(node.host, 'before-reset'))
+  phase('armed', () => runHookStages(node.host, 'before-reset'))
   phase('persistent', () => {
     if (detail.keepPersistent) return
     say('erasing COS_PERSISTENT')
@@ -67,7 +63,7 @@ export function runResetJob(node: Node, say: Say): ResetDetail {
   say(`making a new generation of ${recovery.image.name} ${recovery.image.version}`)
   const staged = { slot: recovery.slot, payload, source: 'recovery' }
   const fresh = withLoader(node.host, node.disk, 'write', (loader) => armGeneration(node, loader, staged))
-  hook(node.host, 'after-reset')
+  runHookStages(node.host, 'after-reset')
   changeRecord(node, finishOperation)
   say(`generation ${fresh.number} runs from the next start on`)
   return detail
@@ -155,12 +151,4 @@ function mountedAt(host: Host, path: string): boolean {
   return (readIfThere(host, '/proc/self/mounts') ?? '')
     .split('\n')
     .some((line) => line.split(' ')[1] === path)
-}
-
-/** As in the field, a step of a cloud-config that fails stops nothing. */
-function hook(host: Host, stage: 'before-reset' | 'after-reset'): void {
-  const equipped = withEnvironment(host, assignments(nodeConfig(host).config.env))
-  for (const name of hookStages(host, stage)) {
-    runStage(equipped, name, { sources: sourcesOf(''), root: '', shell: ['/bin/sh'] })
-  }
 }

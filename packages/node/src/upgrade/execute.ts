@@ -6,13 +6,9 @@ import {
   type NodeRecord,
   type Operation,
 } from '@kiln/contract'
-import { nodeConfig } from '../cloud-config/gather.ts'
-import { runStage } from '../cloud-config/run-stage.ts'
-import { sourcesOf } from '../cloud-config/sources.ts'
-import { assignments, withEnvironment } from '../environment.ts'
 import { armGeneration, replaceRecovery, type StagedSlot } from '../lifecycle/arm.ts'
 import type { BootLoader } from '../lifecycle/boot-loader.ts'
-import { hookStages } from '../lifecycle/hook-stages.ts'
+import { runHookStages } from '../lifecycle/hook-stages.ts'
 import { changeRecord, loadRecord, type Node, timestamp } from '../lifecycle/node.ts'
 import { withLoader } from '../lifecycle/open-loader.ts'
 import { pruneNode } from '../lifecycle/prune.ts'
@@ -138,12 +134,8 @@ function stagedOf({ plan, facts, source }: UpgradeSession): StagedSlot {
   return { slot: plan.slot, payload: facts.payload, source: source.reference }
 }
 
-/** As in the field, a hook that fails stops nothing. */
 function runHook({ stage }: StepOf<'hook'>, { node, report }: UpgradeSession): void {
-  const { env } = nodeConfig(node.host).config
-  const host = withEnvironment(node.host, assignments(env))
-  for (const name of hookStages(host, stage)) {
-    const code = runStage(host, name, { sources: sourcesOf(''), root: '', shell: ['/bin/sh'] })
-    if (code !== 0) report.warn(`a step of ${name} failed; see kiln-agent stages`)
-  }
+  runHookStages(node.host, stage, (failed) =>
+    report.warn(`a step of ${failed} failed; see kiln-agent stages`),
+  )
 }

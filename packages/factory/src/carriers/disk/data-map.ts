@@ -25,10 +25,10 @@ const zeros = Buffer.alloc(pieceBytes)
 export async function mapData(file: FileHandle, size: number): Promise<DataMap> {
   const hash = createHash('sha256')
   const runs: Run[] = []
+  const buffer = Buffer.allocUnsafe(pieceBytes)
   for (let offset = 0; offset < size; ) {
-    const piece = Buffer.allocUnsafe(Math.min(pieceBytes, size - offset))
-    const { bytesRead } = await file.read(piece, 0, piece.length, offset)
-    const read = piece.subarray(0, bytesRead)
+    const { bytesRead } = await file.read(buffer, 0, Math.min(pieceBytes, size - offset), offset)
+    const read = buffer.subarray(0, bytesRead)
     hash.update(read)
     if (!isZero(read)) for (const run of runsIn(read, offset)) append(runs, run)
     offset += bytesRead
@@ -41,26 +41,26 @@ export async function mappedDigest(path: string, size: number, runs: readonly Ru
   const hash = createHash('sha256')
   const file = await open(path)
   try {
+    const buffer = Buffer.allocUnsafe(pieceBytes)
     let done = 0
     for (const { offset, bytes } of runs) {
-      hashZeros(offset - done)
+      for (const hole of zeroPieces(offset - done)) hash.update(hole)
       for (let at = offset; at < offset + bytes; at += pieceBytes) {
-        const piece = Buffer.allocUnsafe(Math.min(pieceBytes, offset + bytes - at))
-        const { bytesRead } = await file.read(piece, 0, piece.length, at)
-        hash.update(piece.subarray(0, bytesRead))
+        const { bytesRead } = await file.read(buffer, 0, Math.min(pieceBytes, offset + bytes - at), at)
+        hash.update(buffer.subarray(0, bytesRead))
       }
       done = offset + bytes
     }
-    hashZeros(size - done)
+    for (const hole of zeroPieces(size - done)) hash.update(hole)
   } finally {
     await file.close()
   }
   return hash.digest('hex')
+}
 
-  function hashZeros(bytes: number): void {
-    for (let left = bytes; left > 0; left -= pieceBytes)
-      hash.update(zeros.subarray(0, Math.min(left, pieceBytes)))
-  }
+/** A hole of that many bytes, as pieces of a buffer that nobody may change. */
+export function* zeroPieces(bytes: number): Generator<Buffer> {
+  for (let left = bytes; left > 0; left -= pieceBytes) yield zeros.subarray(0, Math.min(left, pieceBytes))
 }
 
 function* runsIn(piece: Buffer, offset: number): Generator<Run> {

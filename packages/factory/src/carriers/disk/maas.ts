@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises'
-import { pieceBytes } from './data-map.ts'
+import { zeroPieces } from './data-map.ts'
 import { type DiskSource, dataRuns } from './disk-source.ts'
 import { writeGzip } from './gzip.ts'
 
@@ -17,15 +17,9 @@ export async function writeRawGzip(disk: DiskSource, target: string): Promise<vo
 async function* pieces(disk: DiskSource): AsyncGenerator<Buffer> {
   let done = 0
   for await (const { offset, data } of dataRuns(disk)) {
-    yield* hole(offset - done)
+    yield* zeroPieces(offset - done)
     yield data
     done = offset + data.length
   }
-  yield* hole(disk.bytes - done)
-}
-
-const zeros = Buffer.alloc(pieceBytes)
-
-function* hole(bytes: number): Generator<Buffer> {
-  for (let left = bytes; left > 0; left -= pieceBytes) yield zeros.subarray(0, Math.min(left, pieceBytes))
+  yield* zeroPieces(disk.bytes - done)
 }

@@ -1,11 +1,11 @@
-import { open, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { open, readFile, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { basename } from 'node:path'
 import { KilnError } from '@kiln/contract'
 import { checkCloudConfig } from '../../definition/cloud-config.ts'
 import { fileDigest } from '../../resolve/digest.ts'
 import { copySparse } from '../../tools/cp.ts'
 import { requireFile, type Verification, verificationError, verifyArtifactFile } from '../../verify/verify.ts'
+import { writeChecksum } from '../finish-artifact.ts'
 import { putConfig } from './config-room.ts'
 
 export interface CustomizeOptions {
@@ -44,7 +44,7 @@ export async function customizeIso({ iso, cloudConfig, out = iso }: CustomizeOpt
     if (error) throw error
     const hex = await fileDigest(partial)
     await rename(partial, out)
-    await writeFile(`${out}.sha256`, `${hex}  ${basename(out)}\n`)
+    await writeChecksum(out, hex)
     return { file: out, digest: `sha256:${hex}`, verification: { ...verification, file: out } }
   } finally {
     await rm(partial, { force: true })

@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto'
 import { constants, copyFile, mkdir, rename, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { prefixedFileDigest } from '../../resolve/digest.ts'
+import { prefixedFileDigest, sha256Digest } from '../../resolve/digest.ts'
 import type { Descriptor } from './documents.ts'
 
 /** Blobs of an OCI image layout (image-layout.md): files by their digests. */
@@ -27,7 +26,7 @@ export async function openBlobs(folder: string): Promise<Blobs> {
   const blobs: Blobs = {
     putDocument: (document, mediaType) => blobs.putText(JSON.stringify(document), mediaType),
     async putText(text, mediaType) {
-      const digest = `sha256:${createHash('sha256').update(text).digest('hex')}`
+      const digest = sha256Digest(text)
       await writeFile(place(digest), text)
       return { mediaType, digest, size: Buffer.byteLength(text) }
     },
