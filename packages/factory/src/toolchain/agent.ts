@@ -63,6 +63,8 @@ export async function compileAgent(program: AgentProgram, options: CompileOption
       bundle: source(`${program}.quickjs.ts`),
       ...Object.fromEntries(late.map(([name, file]) => [name, source(file)])),
     },
+    // The names of the shared parts come from paths as seen from here: not from where kiln was called.
+    absWorkingDir: packages,
     outdir: sources,
     splitting: true,
     bundle: true,
