@@ -59,7 +59,7 @@ function define(folder: string, version: string, publicKey: string): string {
   const bench = load(readFileSync(join(checkout, 'bench/definition/kiln.yaml'), 'utf8')) as {
     readonly images: readonly [Readonly<Record<string, unknown>>]
   }
-  const image = { ...bench.images[0], overlay: 'overlay' }
+  const image = { ...bench.images[0], overlay: 'overlay', disk: { firmware: 'uefi' } }
   const definition = { name: 'bench-node', version, images: [image], artifacts: ['raw'] }
   const config = {
     users: [{ name: user, groups: ['admin', 'sudo'], ssh_authorized_keys: [publicKey] }],
