@@ -13,7 +13,7 @@ export function isoSize(workspace: Workspace): number {
   return Number(lastResult(workspace, 'iso').facts.size)
 }
 
-const mediaSteps = ['root-image', 'payload', 'verify-payload', 'iso', 'verify']
+const mediaSteps = ['root-image', 'verify-root', 'payload', 'verify-payload', 'iso', 'verify']
 
 /** From the unpacked root to the ISO. The initramfs is there, as it is for the peers. */
 export function mediaBuild(workspace: Workspace): Contender {

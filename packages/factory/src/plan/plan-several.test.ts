@@ -12,12 +12,32 @@ describe('the plan of several images', () => {
     [
       'the variant',
       { identity: { variant: 'standard' } },
-      ['convert', 'initramfs', 'iso', 'payload', 'root-image', 'validate', 'verify', 'verify-payload'],
+      [
+        'convert',
+        'initramfs',
+        'iso',
+        'payload',
+        'root-image',
+        'validate',
+        'verify',
+        'verify-payload',
+        'verify-root',
+      ],
     ],
     [
       'an overlay',
       { identity: { device: 'other' }, overlay: { folder: '/a', digest: 'o1' } },
-      ['convert', 'initramfs', 'iso', 'payload', 'root-image', 'validate', 'verify', 'verify-payload'],
+      [
+        'convert',
+        'initramfs',
+        'iso',
+        'payload',
+        'root-image',
+        'validate',
+        'verify',
+        'verify-payload',
+        'verify-root',
+      ],
     ],
     [
       'a package',
@@ -33,6 +53,7 @@ describe('the plan of several images', () => {
         'validate',
         'verify',
         'verify-payload',
+        'verify-root',
       ],
     ],
     [
@@ -51,6 +72,7 @@ describe('the plan of several images', () => {
         'validate',
         'verify',
         'verify-payload',
+        'verify-root',
       ],
     ],
     [
@@ -71,6 +93,7 @@ describe('the plan of several images', () => {
         'validate',
         'verify',
         'verify-payload',
+        'verify-root',
       ],
     ],
   ]

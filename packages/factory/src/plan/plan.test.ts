@@ -37,6 +37,7 @@ describe('the plan of one image', () => {
       'validate',
       'verify',
       'verify-payload',
+      'verify-root',
     ])
   })
 

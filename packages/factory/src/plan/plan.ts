@@ -160,11 +160,18 @@ function planImage(image: ResolvedImage, build: ResolvedBuild, artifacts: readon
         })
       : []),
     {
+      id: id('root-image/verify'),
+      kind: 'verify-root',
+      title: 'verification (root image)',
+      params: {},
+      inputs: { 'root-image': id('root-image') },
+    },
+    {
       id: id('payload/verify'),
       kind: 'verify-payload',
       title: 'verification (payload)',
       params: {},
-      inputs: { payload: id('payload'), 'root-image': id('root-image') },
+      inputs: { payload: id('payload') },
     },
     ...withContainer(artifacts).flatMap((kind) => {
       const inputs = {

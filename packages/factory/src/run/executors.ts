@@ -20,7 +20,7 @@ import { bootLoaderSigner, type SigningSecrets } from '../secure-boot/sign-boot-
 import { payloadSigner } from '../secure-boot/sign-payload.ts'
 import { makeAgent } from '../toolchain/agent.ts'
 import { makeToolchain } from '../toolchain/toolchain.ts'
-import { verifyArtifact, verifyPayloadFiles } from '../verify/step.ts'
+import { verifyArtifact, verifyPayloadFiles, verifyRootImage } from '../verify/step.ts'
 import type { Executors } from './engine.ts'
 
 /**
@@ -48,6 +48,7 @@ export function makeExecutors(poolFolder: string, secrets: SigningSecrets = {}):
     raw: makeRaw,
     disk: makeDisk,
     ova: makeOva,
+    'verify-root': verifyRootImage,
     'verify-payload': verifyPayloadFiles,
     verify: verifyArtifact,
     'image-layers': makeImageLayers,

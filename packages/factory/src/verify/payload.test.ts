@@ -2,11 +2,12 @@ import assert from 'node:assert/strict'
 import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { Payload } from '@kiln/contract'
 import { makeSampleDisk } from '../testkit/sample-disk.ts'
 import { makeSamplePayload } from '../testkit/sample-payload.ts'
 import { temporaryFolder } from '../testkit/testkit.ts'
 import type { Check } from './report.ts'
-import { verifyPayloadInThread } from './thread.ts'
+import { verifyPayloadInThread, verifyRootInThread } from './thread.ts'
 import { verifyArtifactFile } from './verify.ts'
 
 const { signal } = new AbortController()
@@ -14,8 +15,13 @@ const problemsOf = (checks: readonly Check[]) => checks.flatMap(({ problem }) =>
 const placesOf = (checks: readonly Check[]) =>
   checks.flatMap(({ place, problem }) => (problem === undefined ? [] : [place]))
 
-function look(folder: string) {
-  return verifyPayloadInThread({ folder, rootImage: join(folder, 'root.img') }, signal)
+async function look(folder: string): Promise<readonly Check[]> {
+  const { root } = Payload.parse(JSON.parse(readFileSync(join(folder, 'payload.json'), 'utf8')))
+  const checks = [
+    verifyRootInThread(join(folder, root.file), root, signal),
+    verifyPayloadInThread(folder, signal),
+  ]
+  return (await Promise.all(checks)).flat()
 }
 
 describe('a payload before anything carries it', () => {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { Payload, payloadCard } from '@kiln/contract'
 import { type Bytes, digestOf, inMemory, Unreadable, wholeOf, withFile } from './bytes.ts'
 import { initramfsPrograms } from './initramfs.ts'
@@ -57,20 +57,22 @@ async function verifyFiles(
   }
 }
 
-/** A payload as the factory keeps it: its files in a folder, the root image where it was made. */
-export interface PayloadFolder {
-  readonly folder: string
-  readonly rootImage: string
+/** What tells that a root image is the one that a kernel accepts. */
+export type RootFacts = Pick<Payload['root'], 'rootHash' | 'hashOffset'>
+
+/** Looks into a root image that no artifact carries yet. Takes no digest. */
+export async function verifyRootFile(file: string, root: RootFacts): Promise<readonly Check[]> {
+  const report = new Report()
+  await withFile(file, (image) => verifyRoot(basename(file), image, root, report))
+  return report.checks
 }
 
-/** Looks into all files of a payload that no artifact carries yet. Takes no digests. */
-export async function verifyPayloadFolder({ folder, rootImage }: PayloadFolder): Promise<readonly Check[]> {
+/** Looks into all other files of a payload that no artifact carries yet: a folder without the root image. Takes no digests. */
+export async function verifyPayloadFolder(folder: string): Promise<readonly Check[]> {
   const report = new Report()
   const open = async (file: string) => inMemory(await readFile(join(folder, file)))
   const { card } = await readCard(await open(payloadCard))
-  await withFile(rootImage, (image) =>
-    verifyContents(card, async (file) => (file === card.root.file ? image : open(file)), report),
-  )
+  await verifyContents(card, async (file) => (file === card.root.file ? undefined : open(file)), report)
   await verifyUkiContents(card.uki.file, await open(card.uki.file), card, report)
   return report.checks
 }
@@ -79,7 +81,9 @@ export async function verifyPayloadFolder({ folder, rootImage }: PayloadFolder):
 async function verifyContents(card: Payload, find: PayloadFiles, report: Report): Promise<void> {
   const { root, initramfs, bootLoader } = card
   const image = await find(root.file)
-  if (image) await verifyRoot(image, card, report)
+  if (image) await verifyRoot(root.file, image, root, report)
+  const isStarted = card.cmdline.split(' ').includes(`kiln.roothash=${root.rootHash}`)
+  report.note('command line', 'names the root hash', !isStarted && 'another one, or none')
   const archive = await find(initramfs.file)
   if (archive) await verifyInitramfs(initramfs.file, archive, card, report)
   for (const { file } of bootLoader.files.filter((each) => each.file.endsWith('.efi'))) {
@@ -110,19 +114,17 @@ export async function verifyFile(
     )
 }
 
-async function verifyRoot(image: Bytes, { root, cmdline }: Payload, report: Report): Promise<void> {
+async function verifyRoot(
+  place: string,
+  image: Bytes,
+  { rootHash, hashOffset }: RootFacts,
+  report: Report,
+): Promise<void> {
   const magic = await image.read(0, 4)
-  report.note(root.file, 'a squashfs', magic.toString('latin1') !== 'hsqs' && 'it does not begin like one')
-  const rootHash = await report.read(root.file, 'its hash tree', () => verityRootHash(image, root.hashOffset))
-  if (rootHash !== undefined) {
-    report.note(
-      root.file,
-      'its root hash',
-      rootHash !== root.rootHash && `it is ${rootHash}, not ${root.rootHash}`,
-    )
-  }
-  const isStarted = cmdline.split(' ').includes(`kiln.roothash=${root.rootHash}`)
-  report.note('command line', 'names the root hash', !isStarted && 'another one, or none')
+  report.note(place, 'a squashfs', magic.toString('latin1') !== 'hsqs' && 'it does not begin like one')
+  const found = await report.read(place, 'its hash tree', () => verityRootHash(image, hashOffset))
+  if (found === undefined) return
+  report.note(place, 'its root hash', found !== rootHash && `it is ${found}, not ${rootHash}`)
 }
 
 export async function verifyInitramfs(

@@ -4,14 +4,23 @@ import { rootImageFile } from '../payload/root-image.ts'
 import type { Executors } from '../run/engine.ts'
 import { begunVerification } from './ahead.ts'
 import { Report } from './report.ts'
-import { verifyInThread, verifyPayloadInThread } from './thread.ts'
+import { verifyInThread, verifyPayloadInThread, verifyRootInThread } from './thread.ts'
 import { checksError, type Verification, verificationError, verifyChecksum } from './verify.ts'
 
-/** Looks into what a node runs. Its digests were taken as it was made. */
+/** Looks into the root that a node runs. Its digest was taken as it was made. */
+export const verifyRootImage: Executors['verify-root'] = async (_step, { inputs, signal }) => {
+  const { folder, facts } = inputs['root-image']
+  const file = join(folder, rootImageFile)
+  const checks = await verifyRootInThread(file, facts, signal)
+  const error = checksError(checks, file)
+  if (error) throw error
+  return { facts: { checks: checks.length } }
+}
+
+/** The same for the rest of a payload, which comes later. */
 export const verifyPayloadFiles: Executors['verify-payload'] = async (_step, { inputs, signal }) => {
   const { folder } = inputs.payload
-  const rootImage = join(inputs['root-image'].folder, rootImageFile)
-  const checks = await verifyPayloadInThread({ folder, rootImage }, signal)
+  const checks = await verifyPayloadInThread(folder, signal)
   const error = checksError(checks, folder)
   if (error) throw error
   return { facts: { checks: checks.length } }

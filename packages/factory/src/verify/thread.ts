@@ -1,13 +1,14 @@
 import { Worker } from 'node:worker_threads'
 import { type ErrorCode, KilnError, type KilnErrorInit } from '@kiln/contract'
-import type { PayloadFolder } from './payload.ts'
+import type { RootFacts } from './payload.ts'
 import type { Check } from './report.ts'
 import type { Verification, VerifyOptions } from './verify.ts'
 
 /** What the thread can do: how it is asked, and what it answers. */
 export interface Tasks {
   artifact: { readonly ask: { readonly file: string; readonly options: VerifyOptions }; answer: Verification }
-  payload: { readonly ask: PayloadFolder; answer: readonly Check[] }
+  root: { readonly ask: { readonly file: string; readonly root: RootFacts }; answer: readonly Check[] }
+  payload: { readonly ask: { readonly folder: string }; answer: readonly Check[] }
 }
 
 export type Task = { readonly [K in keyof Tasks]: { readonly kind: K } & Tasks[K]['ask'] }[keyof Tasks]
@@ -43,12 +44,18 @@ export function verifyInThread(
   return ask<'artifact'>({ kind: 'artifact', file, options }, signal)
 }
 
-/** As {@link verifyPayloadFolder}, in that thread. */
-export function verifyPayloadInThread(
-  payload: PayloadFolder,
+/** As {@link verifyRootFile}, in that thread. */
+export function verifyRootInThread(
+  file: string,
+  { rootHash, hashOffset }: RootFacts,
   signal: AbortSignal,
 ): Promise<readonly Check[]> {
-  return ask<'payload'>({ kind: 'payload', ...payload }, signal)
+  return ask<'root'>({ kind: 'root', file, root: { rootHash, hashOffset } }, signal)
+}
+
+/** As {@link verifyPayloadFolder}, in that thread. */
+export function verifyPayloadInThread(folder: string, signal: AbortSignal): Promise<readonly Check[]> {
+  return ask<'payload'>({ kind: 'payload', folder }, signal)
 }
 
 async function ask<K extends keyof Tasks>(task: Task, signal: AbortSignal): Promise<Tasks[K]['answer']> {

@@ -1,7 +1,7 @@
 /** Verifies in a thread of its own: see thread.ts. */
 import { parentPort } from 'node:worker_threads'
 import { isKilnError } from '@kiln/contract'
-import { verifyPayloadFolder } from './payload.ts'
+import { verifyPayloadFolder, verifyRootFile } from './payload.ts'
 import type { Answer, Request, Task } from './thread.ts'
 import { verifyArtifactFile } from './verify.ts'
 
@@ -18,5 +18,12 @@ parentPort?.on('message', async ({ id, ...task }: Request) => {
 })
 
 function perform(task: Task) {
-  return task.kind === 'artifact' ? verifyArtifactFile(task.file, task.options) : verifyPayloadFolder(task)
+  switch (task.kind) {
+    case 'artifact':
+      return verifyArtifactFile(task.file, task.options)
+    case 'root':
+      return verifyRootFile(task.file, task.root)
+    case 'payload':
+      return verifyPayloadFolder(task.folder)
+  }
 }
