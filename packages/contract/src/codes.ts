@@ -77,6 +77,7 @@ export const errorFacts = {
 
   'E-TOOL-MISSING': { exit: 'environment', title: 'a program that Kiln needs is not installed' },
   'E-TOOL-FAILED': { exit: 'environment', title: 'an external program failed' },
+  'E-EMULATION': { exit: 'environment', title: 'programs of another architecture cannot be run' },
   'E-DISK-FULL': { exit: 'environment', title: 'no space is left' },
   'E-PERMISSION': { exit: 'environment', title: 'permission is denied' },
   'E-CACHE-CORRUPT': { exit: 'verification', title: 'a cached object does not have its digest' },

@@ -76,7 +76,7 @@ function choiceHint(word: string, known: readonly string[]): string {
 }
 
 /** What the schema has words for, and the factory no way to make yet. */
-const supported = { arch: ['amd64'], variant: ['core'] } as const
+const supported = { arch: ['amd64', 'arm64'], variant: ['core'] } as const
 
 function supportFindings(loaded: LoadedDefinition, image: LoadedImage, index: number): Finding[] {
   return (['arch', 'variant'] as const).flatMap((key): Finding[] => {

@@ -1,7 +1,9 @@
-import type { ArtifactKind } from '@kiln/contract'
+import { type Architecture, type ArtifactKind, architectureFacts } from '@kiln/contract'
 import type { LockedPackage, PackageSet } from '../lock/lock.ts'
-import type { ResolvedBuild, ResolvedImage, ToolRoot } from '../resolve/resolve.ts'
+import type { ForeignRoots, ResolvedBuild, ResolvedImage, ToolRoot } from '../resolve/resolve.ts'
+import type { ForeignTools } from '../resolve/wanted.ts'
 import type { ResolvedSecureBoot } from '../secure-boot/resolve.ts'
+import { crossStep, targetStep } from '../toolchain/foreign.ts'
 import { canonicalJson } from './fingerprint.ts'
 import { planArtifact, withContainer } from './plan-artifact.ts'
 import type { ConversionParams, Plan, Step, StepOf } from './step.ts'
@@ -17,7 +19,18 @@ export function planBuild(build: ResolvedBuild, artifacts: readonly ArtifactKind
     const root = rootOf(name, build)
     return root ? planTools(name, root) : []
   })
-  return { steps: merge([...tools, ...steps]) }
+  return { steps: merge([...tools, ...build.foreign.flatMap(planForeign), ...steps]) }
+}
+
+/** The tools of another architecture are made by its own programs, which the first root runs. */
+function planForeign({ arch, cross, target }: ForeignRoots): Step[] {
+  const emulator = crossStep(arch)
+  const emulated = planTools(targetStep(arch), target).map((step): Step => {
+    if (step.kind === 'base') return { ...step, inputs: { ...step.inputs, emulator } }
+    if (step.kind !== 'toolchain') return step
+    return { ...step, params: { ...step.params, arch }, inputs: { ...step.inputs, emulator } }
+  })
+  return [...planTools(emulator, cross), ...emulated]
 }
 
 const toolNames = ['toolchain', 'container-tools', 'signing-tools'] as const
@@ -34,10 +47,16 @@ const toolTitles: Readonly<Record<ToolName, string>> = {
   'signing-tools': 'signing tools',
 }
 
+function toolTitle(name: ToolName | ForeignTools): string {
+  if (name in toolTitles) return toolTitles[name as ToolName]
+  const [what, arch] = name.split('-')
+  return what === 'cross' ? `tools for ${arch}` : `tools of ${arch}`
+}
+
 /** Steps that make a root of tools; the last one has the name as its id. */
-export function planTools(name: ToolName, { base, all }: ToolRoot): Step[] {
+export function planTools(name: ToolName | ForeignTools, { base, all }: ToolRoot): Step[] {
   const packages = withoutBase(all, base)
-  const title = toolTitles[name]
+  const title = toolTitle(name)
   return [
     repository(`${name}/base-files`, `base files of the ${title}`, base.packages),
     repository(`${name}/files`, `files of the ${title}`, packages),
@@ -52,9 +71,16 @@ export function planTools(name: ToolName, { base, all }: ToolRoot): Step[] {
   ]
 }
 
-function baseStep(id: string, title: string, { request, epoch }: PackageSet, files: string): StepOf<'base'> {
+function baseStep(
+  id: string,
+  title: string,
+  { request, epoch }: PackageSet,
+  files: string,
+  emulator: { readonly emulator?: string } = {},
+): StepOf<'base'> {
   const { suite, arch } = request
-  return { id, kind: 'base', title, params: { suite, arch, epoch }, inputs: { repository: files } }
+  const inputs = { repository: files, ...emulator }
+  return { id, kind: 'base', title, params: { suite, arch, epoch }, inputs }
 }
 
 function repository(id: string, title: string, packages: readonly LockedPackage[]): StepOf<'repository'> {
@@ -80,6 +106,10 @@ function planImage(image: ResolvedImage, build: ResolvedBuild, artifacts: readon
   const { epoch } = all
   const root = { packages: id('packages'), convert: id('convert') }
   const toolchain = 'toolchain'
+  const foreign = build.foreign.find((roots) => roots.arch === arch)
+  const loaderTools = (foreign?.target ?? build.toolchain).all
+  const target = foreign ? { target: targetStep(arch) } : {}
+  const emulator = foreign ? { emulator: crossStep(arch) } : {}
   const agent = `agent/${arch}`
   const bootLoader = `boot-loader/${arch}`
   const { secureBoot } = build
@@ -91,29 +121,29 @@ function planImage(image: ResolvedImage, build: ResolvedBuild, artifacts: readon
       kind: 'agent',
       title: 'kiln-agent',
       params: { arch, sources: build.agent.sources, version: build.agent.version },
-      inputs: { toolchain },
+      inputs: { toolchain: foreign ? crossStep(arch) : toolchain, ...target },
     },
     {
       id: bootLoader,
       kind: 'boot-loader',
       title: 'boot loaders',
-      params: { arch, version: bootLoaderVersion(build.toolchain.all), epoch: build.toolchain.all.epoch },
-      inputs: { toolchain },
+      params: { arch, version: bootLoaderVersion(loaderTools, arch), epoch: loaderTools.epoch },
+      inputs: { toolchain, ...target },
     },
-    ...planBase(image, id),
+    ...planBase(image, id, emulator),
     {
       id: root.packages,
       kind: 'packages',
       title: 'packages',
-      params: { packages: all.packages, archives: all.archives, epoch },
-      inputs: { base: id('base'), repository: id('files') },
+      params: { packages: all.packages, archives: all.archives, ...(foreign ? { arch } : {}), epoch },
+      inputs: { base: id('base'), repository: id('files'), ...emulator },
     },
     {
       id: root.convert,
       kind: 'convert',
       title: 'conversion',
       params: conversion(image, build),
-      inputs: { packages: root.packages, agent },
+      inputs: { packages: root.packages, agent, ...emulator },
     },
     {
       id: id('validate'),
@@ -134,7 +164,7 @@ function planImage(image: ResolvedImage, build: ResolvedBuild, artifacts: readon
       kind: 'initramfs',
       title: 'initramfs',
       params: { arch, epoch },
-      inputs: { ...root, toolchain, agent, validate: id('validate') },
+      inputs: { ...root, toolchain, agent, validate: id('validate'), ...target },
     },
     {
       id: unsignedPayload,
@@ -206,13 +236,17 @@ function signingSteps(
 }
 
 /** The base, and the files of what is installed on it: into an imported one everything that the lock has. */
-function planBase({ identity, root: { base, all } }: ResolvedImage, id: (what: string) => string): Step[] {
+function planBase(
+  { identity, root: { base, all } }: ResolvedImage,
+  id: (what: string) => string,
+  emulator: { readonly emulator?: string },
+): Step[] {
   const title = `base ${identity.flavor} ${identity.flavorRelease}`
   if ('packages' in base) {
     return [
       repository(id('base-files'), 'base files', base.packages),
       repository(id('files'), 'files', withoutBase(all, base)),
-      baseStep(id('base'), title, base, id('base-files')),
+      baseStep(id('base'), title, base, id('base-files'), emulator),
     ]
   }
   return [
@@ -236,10 +270,14 @@ function conversion(image: ResolvedImage, build: ResolvedBuild): ConversionParam
   }
 }
 
-/** `257.9-1~deb13u1 2.12-9`: of systemd-boot and of GRUB. Loaders are renewed on a node apart from the system. */
-function bootLoaderVersion({ packages }: PackageSet): string {
+/**
+ * `257.9-1~deb13u1 2.12-9`: of systemd-boot, and of GRUB where machines start by BIOS. Loaders are renewed on a node apart from
+ * the system.
+ */
+function bootLoaderVersion({ packages }: PackageSet, arch: Architecture): string {
   const versionOf = (name: string) => packages.find((locked) => locked.name === name)?.version ?? 'unknown'
-  return `${versionOf('systemd-boot-efi')} ${versionOf('grub-common')}`
+  const names = ['systemd-boot-efi', ...(architectureFacts[arch].bios ? ['grub-common'] : [])]
+  return names.map(versionOf).join(' ')
 }
 
 /** Keeps the first of equal steps and points the inputs of all others to it. */

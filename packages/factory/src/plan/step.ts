@@ -23,7 +23,12 @@ export interface StepKinds {
   }
   /** Root file system of the build tools: compiler, packers, boot loaders. */
   toolchain: {
-    params: { readonly packages: readonly LockedPackage[]; readonly epoch: number }
+    params: {
+      readonly packages: readonly LockedPackage[]
+      /** Where it is not that of this machine. */
+      readonly arch?: Architecture
+      readonly epoch: number
+    }
     inputs: 'base' | 'repository'
     facts: Record<string, never>
   }
@@ -51,6 +56,8 @@ export interface StepKinds {
       readonly packages: readonly LockedPackage[]
       /** What the image itself names as its archives. */
       readonly archives: readonly LockedArchive[]
+      /** Where it is not that of this machine. */
+      readonly arch?: Architecture
       readonly epoch: number
     }
     inputs: 'base' | 'repository'
@@ -273,6 +280,22 @@ export interface DockerArchiveParams {
 export type StepKind = keyof StepKinds
 
 /**
+ * Inputs that a step has only where its image is of another architecture than this machine: `emulator` runs programs of that
+ * one, and `target` are the tools of that one, as files. Both are results of `toolchain`.
+ */
+interface ForeignInputs {
+  base: 'emulator'
+  toolchain: 'emulator'
+  packages: 'emulator'
+  convert: 'emulator'
+  agent: 'target'
+  initramfs: 'target'
+  'boot-loader': 'target'
+}
+
+export type ForeignInputOf<K extends StepKind> = K extends keyof ForeignInputs ? ForeignInputs[K] : never
+
+/**
  * A step names each of its inputs after the kind of step that makes it; an import counts as a base, what is signed as what it was
  * before, and whatever makes an artifact of one file as `artifact`.
  */
@@ -289,7 +312,8 @@ export interface StepOf<K extends StepKind> {
   readonly title: string
   readonly params: StepKinds[K]['params']
   /** Kind of input → id of the step that makes it. */
-  readonly inputs: Readonly<Record<InputsOf<K>, string>>
+  readonly inputs: Readonly<Record<InputsOf<K>, string>> &
+    Readonly<Partial<Record<ForeignInputOf<K>, string>>>
 }
 
 export type Step = { [K in StepKind]: StepOf<K> }[StepKind]

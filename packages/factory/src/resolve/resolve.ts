@@ -1,5 +1,5 @@
 import { resolve as absolutePath, join } from 'node:path'
-import { type ImageIdentity, KilnError, type Layout, parseSize } from '@kiln/contract'
+import { type Architecture, type ImageIdentity, KilnError, type Layout, parseSize } from '@kiln/contract'
 import type { Compression } from '@kiln/contract/definition'
 import { type ContainerTools, containerToolPackages } from '../bases/container-tools.ts'
 import type { ImportParams } from '../bases/import.ts'
@@ -14,6 +14,7 @@ import { conversionFiles } from '../rootfs/convert.ts'
 import { type ResolvedSecureBoot, resolveSecureBoot } from '../secure-boot/resolve.ts'
 import { signingToolPackages } from '../secure-boot/tools.ts'
 import { agentSources } from '../toolchain/agent.ts'
+import { crossStep, targetStep } from '../toolchain/foreign.ts'
 import { toolchainPackages } from '../toolchain/packages.ts'
 import {
   changedBases,
@@ -25,7 +26,15 @@ import {
 } from './bases.ts'
 import { fileDigest, treeDigest } from './digest.ts'
 import { fromMirror } from './mirror.ts'
-import { imageSets, ownKeyring, type Tools, toolSets, toolsName } from './wanted.ts'
+import {
+  foreignArchitectures,
+  foreignSets,
+  imageSets,
+  ownKeyring,
+  type Tools,
+  toolSets,
+  toolsName,
+} from './wanted.ts'
 
 /** A definition with every input known by digest: all that a plan is made of. */
 export interface ResolvedBuild {
@@ -35,6 +44,8 @@ export interface ResolvedBuild {
   readonly containerTools: ToolRoot | undefined
   /** Makes keys and signs; only where there is something to sign. */
   readonly signingTools: ToolRoot | undefined
+  /** For images of architectures that this machine does not run; an entry for each. */
+  readonly foreign: readonly ForeignRoots[]
   readonly secureBoot: ResolvedSecureBoot | undefined
   readonly agent: { readonly sources: string; readonly version: string }
   readonly conversionFiles: string
@@ -51,6 +62,13 @@ export interface ResolvedRoot {
 /** The roots of tools: their bases are packages. */
 export interface ToolRoot extends ResolvedRoot {
   readonly base: PackageSet
+}
+
+/** See toolchain/foreign.ts. */
+export interface ForeignRoots {
+  readonly arch: Architecture
+  readonly cross: ToolRoot
+  readonly target: ToolRoot
 }
 
 export interface ResolvedImage {
@@ -116,10 +134,12 @@ export async function resolveBuild(options: ResolveOptions): Promise<ResolvedBui
     keys && signs ? await resolveSecureBoot(keys.folder, keys.definition, new Date()) : undefined
   const before = await readLock(lockFile(options.definition))
   const keyring = await ownKeyring(options)
+  const foreignArchs = foreignArchitectures(options.images)
   const wanted = [
     ...toolSets('toolchain', toolchainPackages, before, keyring, options),
     ...(imports ? toolSets('container-tools', containerToolPackages, before, keyring, options) : []),
     ...(signs ? toolSets('signing-tools', signingToolPackages, before, keyring, options) : []),
+    ...foreignArchs.flatMap((arch) => foreignSets(arch, before, keyring, options)),
     ...options.images.flatMap((image) => imageSets(image, keyring, options)),
   ]
   if (options.frozen) {
@@ -151,6 +171,11 @@ export async function resolveBuild(options: ResolveOptions): Promise<ResolvedBui
     toolchain,
     containerTools,
     signingTools,
+    foreign: foreignArchs.map((arch) => ({
+      arch,
+      cross: toolRoot(packages, crossStep(arch), mirror),
+      target: toolRoot(packages, targetStep(arch), mirror, arch),
+    })),
     secureBoot,
     agent: { sources, version: options.kilnVersion },
     conversionFiles: files,
@@ -165,8 +190,8 @@ function requireFresh(file: string, lock: Lock | undefined, stale: readonly Stal
   throw new KilnError('E-LOCK-STALE', message, { hint: 'kiln lock', place: { file } })
 }
 
-function toolRoot(lock: Lock, tools: Tools, mirror: string | undefined): ToolRoot {
-  const name = toolsName(tools)
+function toolRoot(lock: Lock, tools: Tools, mirror: string | undefined, arch?: Architecture): ToolRoot {
+  const name = toolsName(tools, arch)
   return { base: packageSet(lock, `${name}/base`, mirror), all: packageSet(lock, `${name}/all`, mirror) }
 }
 

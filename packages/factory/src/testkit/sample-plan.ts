@@ -66,6 +66,7 @@ export const buildOf = (...images: ResolvedImage[]): ResolvedBuild => ({
   lock: { schema: 'kiln.lock/v1', kiln: 'v0.1.0', sets: {}, bases: {} },
   toolchain: rootOf(['gcc', 'zstd']),
   containerTools: undefined,
+  foreign: [],
   signingTools: undefined,
   secureBoot: undefined,
   agent: { sources: 's1', version: 'v0.1.0' },
