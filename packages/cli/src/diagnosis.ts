@@ -42,6 +42,7 @@ export async function diagnose(cacheFolder: string): Promise<Diagnosis> {
     groups: [
       group('build', [sandboxCheck(), spaceCheck(cacheFolder), ...tools('build')]),
       group('boot', [await accelerationCheck(), ...tools('boot')]),
+      group('boot-arm64', tools('boot-arm64')),
       group('test', tools('test')),
     ],
   }
