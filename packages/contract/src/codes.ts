@@ -24,6 +24,8 @@ export const errorFacts = {
   'E-CONFIG-BAD-VALUE': { exit: 'config', title: 'a value that is not allowed' },
   'E-CONFIG-EXISTS': { exit: 'config', title: 'the file to be written is there already' },
   'E-DISTRO-UNKNOWN': { exit: 'config', title: 'a distribution or release that Kiln has no data for' },
+  'E-BOARD-UNKNOWN': { exit: 'config', title: 'a board that Kiln has no data for' },
+  'E-BOARD-MISFIT': { exit: 'config', title: 'an image that does not fit its board' },
   'E-UNSUPPORTED': { exit: 'config', title: 'something that Kiln does not do yet' },
   'E-BASE-UNKNOWN': { exit: 'config', title: 'a base that Kiln cannot read' },
   'E-BASE-MISSING': { exit: 'config', title: 'the base is not there' },

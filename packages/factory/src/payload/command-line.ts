@@ -3,6 +3,8 @@ import { type Architecture, architectureFacts } from '@kiln/contract'
 /** The kernel command line inside the UKI. What says where the root lies is added by each carrier. */
 export interface CommandLineParts {
   readonly arch: Architecture
+  /** Serial consoles, where they are not those of the architecture. */
+  readonly serial?: readonly string[] | undefined
   readonly rootHash: string
   /** Bytes. */
   readonly hashOffset: number
@@ -21,8 +23,14 @@ const common = [
   'selinux=0',
 ]
 
-export function commandLine({ arch, rootHash, hashOffset, added }: CommandLineParts): string {
-  const consoles = architectureFacts[arch].serial.map((name) => `console=${name}`)
+export function commandLine({
+  arch,
+  serial = architectureFacts[arch].serial,
+  rootHash,
+  hashOffset,
+  added,
+}: CommandLineParts): string {
+  const consoles = serial.map((name) => `console=${name}`)
   return [
     `kiln.roothash=${rootHash}`,
     `kiln.hashoffset=${hashOffset}`,

@@ -27,7 +27,13 @@ export const makePayload: Executors['payload'] = async (step, context) => {
     take(inputs.packages.folder, out, 'packages.json'),
     ...loaderFiles.map((file) => take(inputs['boot-loader'].folder, out, file)),
   ])
-  const cmdline = commandLine({ arch: identity.arch, rootHash, hashOffset, added: step.params.cmdline })
+  const cmdline = commandLine({
+    arch: identity.arch,
+    serial: step.params.serial,
+    rootHash,
+    hashOffset,
+    added: step.params.cmdline,
+  })
   const sandbox = toolchainSandbox(inputs.toolchain, context.scratch, [
     { kind: 'bind', source: out, target: '/run/work/out' },
     { kind: 'bind-ro', source: inputs.validate.folder, target: '/run/work/image' },

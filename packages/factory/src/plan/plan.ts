@@ -1,6 +1,12 @@
 import { type Architecture, type ArtifactKind, architectureFacts } from '@kiln/contract'
 import type { LockedPackage, PackageSet } from '../lock/lock.ts'
-import type { ForeignRoots, ResolvedBuild, ResolvedImage, ToolRoot } from '../resolve/resolve.ts'
+import type {
+  ForeignRoots,
+  ResolvedBoard,
+  ResolvedBuild,
+  ResolvedImage,
+  ToolRoot,
+} from '../resolve/resolve.ts'
 import type { ForeignTools } from '../resolve/wanted.ts'
 import type { ResolvedSecureBoot } from '../secure-boot/resolve.ts'
 import { crossStep, targetStep } from '../toolchain/foreign.ts'
@@ -170,7 +176,14 @@ function planImage(image: ResolvedImage, build: ResolvedBuild, artifacts: readon
       id: unsignedPayload,
       kind: 'payload',
       title: 'payload',
-      params: { identity, name: image.name, cmdline: image.cmdline, ukiBudget: image.ukiBudget, epoch },
+      params: {
+        identity,
+        name: image.name,
+        cmdline: image.cmdline,
+        ...(image.board?.data.serial ? { serial: image.board.data.serial } : {}),
+        ukiBudget: image.ukiBudget,
+        epoch,
+      },
       inputs: {
         'root-image': id('root-image'),
         initramfs: id('initramfs'),
@@ -196,6 +209,7 @@ function planImage(image: ResolvedImage, build: ResolvedBuild, artifacts: readon
       params: {},
       inputs: { payload: id('payload'), 'root-image': id('root-image') },
     },
+    ...(image.board ? planBoard(image, image.board, root.packages) : []),
     ...withContainer(artifacts).flatMap((kind) => {
       const inputs = {
         payload: id('payload'),
@@ -206,6 +220,25 @@ function planImage(image: ResolvedImage, build: ResolvedBuild, artifacts: readon
       }
       return planArtifact(kind, image, inputs, secureBoot?.enrolment)
     }),
+  ]
+}
+
+function planBoard(image: ResolvedImage, { data, packages }: ResolvedBoard, root: string): Step[] {
+  const files = `board/${data.board}/files`
+  return [
+    repository(files, `firmware of ${data.title}`, packages),
+    {
+      id: stepId(image, 'board'),
+      kind: 'board',
+      title: `files for ${data.title}`,
+      params: { board: data, epoch: image.root.all.epoch },
+      inputs: {
+        repository: files,
+        packages: root,
+        validate: stepId(image, 'validate'),
+        toolchain: 'toolchain',
+      },
+    },
   ]
 }
 

@@ -1,6 +1,7 @@
 import type { Architecture, DiskArtifact, ImageIdentity, Layout } from '@kiln/contract'
 import type { Compression } from '@kiln/contract/definition'
 import type { ImportParams } from '../bases/import.ts'
+import type { Board } from '../boards/schema.ts'
 import type { Run } from '../carriers/disk/data-map.ts'
 import type { DiskWish } from '../definition/disk.ts'
 import type { LockedArchive, LockedPackage } from '../lock/lock.ts'
@@ -110,6 +111,8 @@ export interface StepKinds {
       readonly identity: ImageIdentity
       readonly name: string
       readonly cmdline: readonly string[]
+      /** Serial consoles of a board. */
+      readonly serial?: readonly string[]
       /** Bytes that the UKI may have. */
       readonly ukiBudget: number
       readonly epoch: number
@@ -128,6 +131,12 @@ export interface StepKinds {
     params: { readonly signing: Signing; readonly ukiBudget: number; readonly epoch: number }
     inputs: 'payload' | 'boot-loader' | 'toolchain'
     facts: { readonly digest: string }
+  }
+  /** What a board starts before there is UEFI: a folder for the EFI partition. */
+  board: {
+    params: { readonly board: Board; readonly epoch: number }
+    inputs: 'repository' | 'packages' | 'validate' | 'toolchain'
+    facts: Record<string, never>
   }
   iso: {
     params: IsoParams
@@ -189,6 +198,12 @@ export interface StepKinds {
       readonly size: number
     }
   }
+  /** The disk of a board in a container image, to be fetched from a registry. */
+  'img-oci': {
+    params: DiskImageParams
+    inputs: 'raw' | 'toolchain'
+    facts: { readonly digest: string; readonly size: number }
+  }
   /** The container image alone, in one file that `docker load` takes. */
   docker: {
     params: DockerArchiveParams
@@ -237,6 +252,8 @@ export interface RawParams {
   readonly arch: Architecture
   readonly cloudConfig: { readonly file: string; readonly digest: string } | undefined
   readonly disk: DiskWish
+  /** What the table of the first sector has beside what protects the GPT. */
+  readonly mbr?: 'hybrid'
   /** For MAAS. */
   readonly curtin?: true
   readonly enrolment?: Enrolment
@@ -245,7 +262,7 @@ export interface RawParams {
 
 export interface DiskParams {
   readonly file: string
-  readonly format: Exclude<DiskArtifact, 'raw' | 'raw-efi' | 'raw-bios' | 'ova'>
+  readonly format: Exclude<DiskArtifact, 'raw' | 'raw-efi' | 'raw-bios' | 'img' | 'ova'>
   readonly epoch: number
 }
 
@@ -267,6 +284,16 @@ export interface OciParams {
   readonly epoch: number
 }
 
+export interface DiskImageParams {
+  /** Name of the folder. */
+  readonly file: string
+  /** Name of the disk's file in the image, below `/artifacts`. */
+  readonly disk: string
+  readonly tag: string
+  readonly arch: Architecture
+  readonly epoch: number
+}
+
 export interface DockerArchiveParams {
   readonly file: string
   /** Name of the folder in the result of `oci`. */
@@ -280,10 +307,11 @@ export interface DockerArchiveParams {
 export type StepKind = keyof StepKinds
 
 /**
- * Inputs that a step has only where its image is of another architecture than this machine: `emulator` runs programs of that
- * one, and `target` are the tools of that one, as files. Both are results of `toolchain`.
+ * Inputs that a step has in some plans only. Where an image is of another architecture than this machine, `emulator` runs
+ * programs of that one, and `target` are the tools of that one, as files; both are results of `toolchain`. A disk for a board
+ * has the `board`.
  */
-interface ForeignInputs {
+interface OptionalInputs {
   base: 'emulator'
   toolchain: 'emulator'
   packages: 'emulator'
@@ -291,9 +319,10 @@ interface ForeignInputs {
   agent: 'target'
   initramfs: 'target'
   'boot-loader': 'target'
+  raw: 'board'
 }
 
-export type ForeignInputOf<K extends StepKind> = K extends keyof ForeignInputs ? ForeignInputs[K] : never
+export type OptionalInputOf<K extends StepKind> = K extends keyof OptionalInputs ? OptionalInputs[K] : never
 
 /**
  * A step names each of its inputs after the kind of step that makes it; an import counts as a base, what is signed as what it was
@@ -313,7 +342,7 @@ export interface StepOf<K extends StepKind> {
   readonly params: StepKinds[K]['params']
   /** Kind of input → id of the step that makes it. */
   readonly inputs: Readonly<Record<InputsOf<K>, string>> &
-    Readonly<Partial<Record<ForeignInputOf<K>, string>>>
+    Readonly<Partial<Record<OptionalInputOf<K>, string>>>
 }
 
 export type Step = { [K in StepKind]: StepOf<K> }[StepKind]

@@ -3,11 +3,13 @@ import { type Architecture, type ImageIdentity, KilnError, type Layout, parseSiz
 import type { Compression } from '@kiln/contract/definition'
 import { type ContainerTools, containerToolPackages } from '../bases/container-tools.ts'
 import type { ImportParams } from '../bases/import.ts'
+import { boardOf } from '../boards/load.ts'
+import type { Board } from '../boards/schema.ts'
 import { type DiskWish, diskWish } from '../definition/disk.ts'
 import type { LoadedDefinition, LoadedImage } from '../definition/load.ts'
 import { type Distro, loadDistro } from '../distros/load.ts'
 import { lockFileName, readLock } from '../lock/file.ts'
-import type { Lock, PackageSet } from '../lock/lock.ts'
+import type { Lock, LockedPackage, PackageSet } from '../lock/lock.ts'
 import { listStale, type StaleEntry, staleSets } from '../lock/stale.ts'
 import { updateLock } from '../lock/update.ts'
 import { conversionFiles } from '../rootfs/convert.ts'
@@ -27,6 +29,9 @@ import {
 import { fileDigest, treeDigest } from './digest.ts'
 import { fromMirror } from './mirror.ts'
 import {
+  boardSet,
+  boardSets,
+  boardsOf,
   foreignArchitectures,
   foreignSets,
   imageSets,
@@ -87,6 +92,14 @@ export interface ResolvedImage {
   readonly compression: Compression
   /** Bytes that the UKI may have. */
   readonly ukiBudget: number
+  /** Undefined for a generic machine. */
+  readonly board: ResolvedBoard | undefined
+}
+
+export interface ResolvedBoard {
+  readonly data: Board
+  /** The packages that have its firmware, without what they need. */
+  readonly packages: readonly LockedPackage[]
 }
 
 export interface ResolvedFolder {
@@ -140,6 +153,7 @@ export async function resolveBuild(options: ResolveOptions): Promise<ResolvedBui
     ...(imports ? toolSets('container-tools', containerToolPackages, before, keyring, options) : []),
     ...(signs ? toolSets('signing-tools', signingToolPackages, before, keyring, options) : []),
     ...foreignArchs.flatMap((arch) => foreignSets(arch, before, keyring, options)),
+    ...boardsOf(options.images).flatMap((board) => boardSets(board, keyring, options)),
     ...options.images.flatMap((image) => imageSets(image, keyring, options)),
   ]
   if (options.frozen) {
@@ -212,6 +226,7 @@ async function resolveImage(
   const { common } = distro
   const { mirror, name: system } = options.definition.definition
   const name = lockName(image.identity)
+  const board = boardOf(image.device)
   return {
     identity: image.identity,
     name: system,
@@ -229,11 +244,17 @@ async function resolveImage(
     overlay: await resolveFolder(image.overlay),
     medium: await resolveFolder(image.medium),
     cloudConfig: cloudConfig ? { file: cloudConfig, digest: await fileDigest(cloudConfig) } : undefined,
-    cmdline: image.cmdline,
+    cmdline: [...(board?.cmdline ?? []), ...image.cmdline],
     disk: diskWish(image),
     compression: image.container?.compression ?? 'zstd',
     ukiBudget: parseSize(image.uki.budget) ?? 0,
+    board: board && { data: board, packages: firmwarePackages(board, lock, mirror) },
   }
+}
+
+function firmwarePackages(board: Board, lock: Lock, mirror: string | undefined): LockedPackage[] {
+  const { packages } = packageSet(lock, boardSet(board), mirror)
+  return packages.filter(({ name }) => name in board.firmware.packages)
 }
 
 /** A service whose package the user took out is not expected. Debian's unit of openssh-server is called ssh. */

@@ -1,5 +1,7 @@
 import { type Architecture, KilnError } from '@kiln/contract'
 import { parseBase } from '../bases/source.ts'
+import { boardOf } from '../boards/load.ts'
+import type { Board } from '../boards/schema.ts'
 import type { LoadedImage } from '../definition/load.ts'
 import { ownArchitecture } from '../distros/debian-architecture.ts'
 import { type Distro, loadDistro } from '../distros/load.ts'
@@ -83,6 +85,42 @@ export function imageSets(image: LoadedImage, keyring: KeyringDigest, options: R
   return rootSets(lockName(image.identity), distro, request, keyring, options)
 }
 
+/** Boards that some images are made for, each once. */
+export function boardsOf(images: readonly LoadedImage[]): Board[] {
+  return [...new Set(images.map(({ device }) => device))].flatMap((device) => boardOf(device) ?? [])
+}
+
+/** Name of the set with a board's firmware. */
+export function boardSet({ board }: Board): string {
+  return `board/${board}/all`
+}
+
+/** The packages with a board's firmware. They are not installed anywhere, so that they need no base. */
+export function boardSets(board: Board, keyring: KeyringDigest, options: ResolveOptions): WantedSet[] {
+  const { suite, components, packages } = board.firmware
+  const name = boardSet(board)
+  const asked = { suite, arch: board.arch, components, ...(keyring === undefined ? {} : { keyring }) }
+  const request = { ...asked, include: Object.keys(packages).sort(), exclude: [] }
+  return [
+    { name, group: name, request, archive: archiveOf(suite, components, loadDistro('debian'), options) },
+  ]
+}
+
+function archiveOf(
+  suite: string,
+  components: readonly string[],
+  { archive }: Distro,
+  { definition }: ResolveOptions,
+): WantedSet['archive'] {
+  return {
+    suite,
+    components,
+    mirror: definition.definition.mirror,
+    keyring: definition.keyring ?? archive.keyring,
+    keyringPackage: archive['keyring-package'],
+  }
+}
+
 interface RootRequest {
   readonly suite: string
   readonly arch: string
@@ -96,19 +134,13 @@ const basePackages = ['?essential', 'apt']
 /** Base and whole root are resolved together, so that they agree on versions. */
 function rootSets(
   name: string,
-  { archive }: Distro,
+  distro: Distro,
   { suite, arch, include, exclude }: RootRequest,
   keyring: KeyringDigest,
-  { definition }: ResolveOptions,
+  options: ResolveOptions,
 ): WantedSet[] {
-  const { components } = archive
-  const source = {
-    suite,
-    components,
-    mirror: definition.definition.mirror,
-    keyring: definition.keyring ?? archive.keyring,
-    keyringPackage: archive['keyring-package'],
-  }
+  const { components } = distro.archive
+  const source = archiveOf(suite, components, distro, options)
   const asked = { suite, arch, components: [...components], ...(keyring === undefined ? {} : { keyring }) }
   const set = (part: string, packages: readonly string[], without: readonly string[]) => ({
     name: `${name}/${part}`,

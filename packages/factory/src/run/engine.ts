@@ -1,9 +1,9 @@
 import { KilnError } from '@kiln/contract'
 import type { Emit } from '../events.ts'
 import type {
-  ForeignInputOf,
   InputFacts,
   InputsOf,
+  OptionalInputOf,
   Plan,
   Step,
   StepKind,
@@ -17,7 +17,7 @@ import type { Store, StoredResult } from './store.ts'
 /** What an executor is given: where its inputs lie, where its files go, and how to talk. */
 export interface StepContext<K extends StepKind> {
   readonly inputs: { readonly [I in InputsOf<K>]: StoredResult<InputFacts<I>> } & {
-    readonly [I in ForeignInputOf<K>]?: StoredResult
+    readonly [I in OptionalInputOf<K>]?: StoredResult
   }
   readonly out: string
   readonly scratch: string

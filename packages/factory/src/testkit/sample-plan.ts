@@ -51,6 +51,7 @@ export const sample: ResolvedImage = {
   disk: { firmware: 'hybrid', generations: 2 },
   compression: 'zstd',
   ukiBudget: 128 * 2 ** 20,
+  board: undefined,
 }
 
 export type Change = Omit<Partial<ResolvedImage>, 'identity'> & {

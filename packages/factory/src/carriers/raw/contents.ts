@@ -12,7 +12,7 @@ import {
 } from '@kiln/contract'
 import { bootLoaderFiles } from '../../payload/boot-loader.ts'
 import { listTree } from '../../resolve/digest.ts'
-import { makeStaging, stageFile, stageFolder, stageText } from '../../rootfs/staging.ts'
+import { makeStaging, stageFile, stageFolder, stageText, stageTree } from '../../rootfs/staging.ts'
 import type { Mount } from '../../sandbox/sandbox.ts'
 import { enrolmentLine, stageEnrolment } from '../../secure-boot/enrolment.ts'
 import type { Enrolment } from '../../secure-boot/resolve.ts'
@@ -28,6 +28,8 @@ export interface ContentOptions {
   readonly payloadFolder: string
   readonly rootImage: string
   readonly cloudConfig: string | undefined
+  /** Folder with what a board starts, for the EFI partition. */
+  readonly board?: string | undefined
   /** MAAS deploys the disk: its curtin looks for something to run. */
   readonly curtin?: boolean
   readonly firmware: DiskRequest['firmware']
@@ -78,6 +80,7 @@ export async function stageContents(
 async function stageEfi(folder: string, options: ContentOptions): Promise<void> {
   const { payload, payloadFolder, firmware, arch, title, epoch } = options
   const staging = await makeStaging(folder)
+  if (options.board) await stageTree(staging, options.board)
   const slot = payload.root.rootHash
   const take = (file: string, path: string) =>
     stageFile(staging, join(payloadFolder, file), `/${path}`, 0o644)
