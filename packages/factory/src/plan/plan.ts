@@ -1,18 +1,21 @@
 import { type Architecture, type ArtifactKind, architectureFacts } from '@kiln/contract'
-import type { LockedPackage, PackageSet } from '../lock/lock.ts'
-import type {
-  ForeignRoots,
-  ResolvedBoard,
-  ResolvedBuild,
-  ResolvedImage,
-  ToolRoot,
-} from '../resolve/resolve.ts'
-import type { ForeignTools } from '../resolve/wanted.ts'
+import type { PackageSet } from '../lock/lock.ts'
+import type { ResolvedBuild, ResolvedImage, ToolRoot } from '../resolve/resolve.ts'
 import type { ResolvedSecureBoot } from '../secure-boot/resolve.ts'
 import { crossStep, targetStep } from '../toolchain/foreign.ts'
 import { canonicalJson } from './fingerprint.ts'
 import { planArtifact, withContainer } from './plan-artifact.ts'
-import type { ConversionParams, Plan, Step, StepOf } from './step.ts'
+import { planBoard } from './plan-board.ts'
+import {
+  baseStep,
+  planForeign,
+  planTools,
+  repository,
+  type ToolName,
+  toolNames,
+  withoutBase,
+} from './plan-tools.ts'
+import type { ConversionParams, Plan, Step } from './step.ts'
 import { stepId } from './step-id.ts'
 
 /**
@@ -28,80 +31,9 @@ export function planBuild(build: ResolvedBuild, artifacts: readonly ArtifactKind
   return { steps: merge([...tools, ...build.foreign.flatMap(planForeign), ...steps]) }
 }
 
-/** The tools of another architecture are made by its own programs, which the first root runs. */
-function planForeign({ arch, cross, target }: ForeignRoots): Step[] {
-  const emulator = crossStep(arch)
-  const emulated = planTools(targetStep(arch), target).map((step): Step => {
-    if (step.kind === 'base') return { ...step, inputs: { ...step.inputs, emulator } }
-    if (step.kind !== 'toolchain') return step
-    return { ...step, params: { ...step.params, arch }, inputs: { ...step.inputs, emulator } }
-  })
-  return [...planTools(emulator, cross), ...emulated]
-}
-
-const toolNames = ['toolchain', 'container-tools', 'signing-tools'] as const
-export type ToolName = (typeof toolNames)[number]
-
 function rootOf(name: ToolName, build: ResolvedBuild): ToolRoot | undefined {
   if (name === 'toolchain') return build.toolchain
   return name === 'container-tools' ? build.containerTools : build.signingTools
-}
-
-const toolTitles: Readonly<Record<ToolName, string>> = {
-  toolchain: 'toolchain',
-  'container-tools': 'container tools',
-  'signing-tools': 'signing tools',
-}
-
-function toolTitle(name: ToolName | ForeignTools): string {
-  if (name in toolTitles) return toolTitles[name as ToolName]
-  const [what, arch] = name.split('-')
-  return what === 'cross' ? `tools for ${arch}` : `tools of ${arch}`
-}
-
-/** Steps that make a root of tools; the last one has the name as its id. */
-export function planTools(name: ToolName | ForeignTools, { base, all }: ToolRoot): Step[] {
-  const packages = withoutBase(all, base)
-  const title = toolTitle(name)
-  return [
-    repository(`${name}/base-files`, `base files of the ${title}`, base.packages),
-    repository(`${name}/files`, `files of the ${title}`, packages),
-    baseStep(`${name}/base`, `base of the ${title}`, base, `${name}/base-files`),
-    {
-      id: name,
-      kind: 'toolchain',
-      title,
-      params: { packages, epoch: all.epoch },
-      inputs: { base: `${name}/base`, repository: `${name}/files` },
-    },
-  ]
-}
-
-function baseStep(
-  id: string,
-  title: string,
-  { request, epoch }: PackageSet,
-  files: string,
-  emulator: { readonly emulator?: string } = {},
-): StepOf<'base'> {
-  const { suite, arch } = request
-  const inputs = { repository: files, ...emulator }
-  return { id, kind: 'base', title, params: { suite, arch, epoch }, inputs }
-}
-
-function repository(id: string, title: string, packages: readonly LockedPackage[]): StepOf<'repository'> {
-  return {
-    id,
-    kind: 'repository',
-    title: `${title} (${packages.length} packages)`,
-    params: { packages },
-    inputs: {},
-  }
-}
-
-function withoutBase(all: PackageSet, base: PackageSet): LockedPackage[] {
-  const inBase = new Set(base.packages.map(({ sha256 }) => sha256))
-  return all.packages.filter(({ sha256 }) => !inBase.has(sha256))
 }
 
 function planImage(image: ResolvedImage, build: ResolvedBuild, artifacts: readonly ArtifactKind[]): Step[] {
@@ -220,25 +152,6 @@ function planImage(image: ResolvedImage, build: ResolvedBuild, artifacts: readon
       }
       return planArtifact(kind, image, inputs, secureBoot?.enrolment)
     }),
-  ]
-}
-
-function planBoard(image: ResolvedImage, { data, packages }: ResolvedBoard, root: string): Step[] {
-  const files = `board/${data.board}/files`
-  return [
-    repository(files, `firmware of ${data.title}`, packages),
-    {
-      id: stepId(image, 'board'),
-      kind: 'board',
-      title: `files for ${data.title}`,
-      params: { board: data, epoch: image.root.all.epoch },
-      inputs: {
-        repository: files,
-        packages: root,
-        validate: stepId(image, 'validate'),
-        toolchain: 'toolchain',
-      },
-    },
   ]
 }
 
