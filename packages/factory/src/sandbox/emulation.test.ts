@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { expectCode, plant, temporaryFolder } from '../testkit/testkit.ts'
 import { binfmtRule, emulating, explainEmulation } from './emulation.ts'
 
@@ -31,6 +34,25 @@ describe('the command that emulates', () => {
     assert.match(magic ?? '', /^7f454c46020101000{16}0200b700$/)
     assert.ok(rule?.includes(join(folder, 'root/usr/bin/qemu-aarch64')))
     assert.equal(emulating(emulation, 1000)[2], 'own')
+  })
+})
+
+describe('a machine whose kernel lets no emulator in', () => {
+  const script = fileURLToPath(new URL('emulate.sh', import.meta.url))
+  // The kernel says no to a mount; and no entry of a machine begins with these digits.
+  const emulate = (folder: string) =>
+    spawnSync('sh', [script, 'own', 'ffffffff', ':rule', '--', 'echo', 'started'], {
+      encoding: 'utf8',
+      env: { PATH: `${folder}:/usr/sbin:/usr/bin:/sbin:/bin` },
+    })
+
+  it('starts nothing, and says why', (t) => {
+    const folder = temporaryFolder(t)
+    plant(folder, { mount: '#!/bin/sh\nexit 32\n' })
+    chmodSync(join(folder, 'mount'), 0o755)
+    const { status, stdout, stderr } = emulate(folder)
+    assert.deepEqual([status, stdout], [73, ''])
+    assert.equal(explainEmulation(stderr)?.code, 'E-EMULATION')
   })
 })
 
