@@ -16,6 +16,11 @@ export const BoardFile = z.strictObject({
   serial: z.array(z.string()).min(1).optional(),
   /** Words of the kernel command line, before those of the image. */
   cmdline: z.array(z.string()).default([]),
+  /**
+   * Kernel modules without which the root is not found there, by name with underscores, beside those of every initramfs. They
+   * are loaded where the hardware asks for them.
+   */
+  modules: z.array(z.string()).default([]),
   /** Files that the board starts before there is UEFI. */
   firmware: z.strictObject({
     /** Of Debian, whatever the image is. */

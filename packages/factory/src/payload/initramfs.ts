@@ -40,14 +40,16 @@ export const makeInitramfs: Executors['initramfs'] = async (step, context) => {
   const { readText } = await readInspection(context.inputs.validate.folder)
   const index = async (name: string) => await readText(`usr/lib/modules/${kernelVersion}/modules.${name}`)
   const [dep, alias, softdep, builtin] = await Promise.all(['dep', 'alias', 'softdep', 'builtin'].map(index))
+  const { modules = [], arch } = step.params
+  const wanted = parseOrThrow(WantedFile, readFileSync(wantedFile, 'utf8'), 'initramfs-modules.yaml').value
   const selection = selectModules(
     { dep: dep ?? '', alias: alias ?? '', softdep: softdep ?? '', builtin: builtin ?? '' },
-    parseOrThrow(WantedFile, readFileSync(wantedFile, 'utf8'), 'initramfs-modules.yaml').value,
+    { ...wanted, hardware: [...wanted.hardware, ...modules] },
   )
   const taken = await takeFromRoot(kernelVersion, selection, context)
   const entries = [
     ...fixedEntries,
-    ...programEntries(context, architectureFacts[step.params.arch].multiarch),
+    ...programEntries(context, architectureFacts[arch].multiarch),
     ...moduleEntries(kernelVersion, selection, taken),
     text('etc/kiln/modules', selection.always.map((name) => `${name}\n`).join('')),
   ]

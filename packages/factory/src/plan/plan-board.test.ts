@@ -40,6 +40,11 @@ describe('the plan of an image for a board', () => {
     assert.deepEqual(payload.params.serial, ['ttyS1,115200'])
   })
 
+  it('takes the modules along that find its root', () => {
+    const initramfs = step('initramfs')
+    assert.ok(initramfs?.kind === 'initramfs' && initramfs.params.modules?.includes('gpio_regulator'))
+  })
+
   it('puts the same disk into a container image, under the tag of the field', () => {
     const carried = step('img-oci')
     assert.ok(carried?.kind === 'img-oci')

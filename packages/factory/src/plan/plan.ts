@@ -101,7 +101,7 @@ function planImage(image: ResolvedImage, build: ResolvedBuild, artifacts: readon
       id: id('initramfs'),
       kind: 'initramfs',
       title: 'initramfs',
-      params: { arch, epoch },
+      params: { arch, ...(image.board ? { modules: image.board.data.modules } : {}), epoch },
       inputs: { ...root, toolchain, agent, validate: id('validate'), ...target },
     },
     {

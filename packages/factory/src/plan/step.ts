@@ -107,7 +107,12 @@ export interface StepKinds {
     }
   }
   initramfs: {
-    params: { readonly arch: Architecture; readonly epoch: number }
+    params: {
+      readonly arch: Architecture
+      /** Kernel modules for a board, beside those of every initramfs. */
+      readonly modules?: readonly string[]
+      readonly epoch: number
+    }
     inputs: 'packages' | 'convert' | 'toolchain' | 'agent' | 'validate'
     facts: { readonly kernelVersion: string; readonly modules: number }
   }
