@@ -90,7 +90,7 @@ export function mustRun(program: string, args: readonly string[], input = ''): s
   })
   if (status === 0) return stdout
   throw new Error(
-    `${program} ${args.join(' ')}: ${error?.message ?? `exit code ${status}`}\n${stderr}${stdout.slice(-4000)}`,
+    `${program} ${args.join(' ')}: ${error?.message ?? `exit code ${status}`}\n${stderr ?? ''}${(stdout ?? '').slice(-4000)}`,
   )
 }
 

@@ -14,6 +14,7 @@ import { join } from 'node:path'
 import { listDistros, loadDefinition, planBuild } from '../packages/factory/src/index.ts'
 import { machineDebianSources } from '../packages/factory/src/tools/apt.ts'
 import { standIn } from '../packages/factory/src/tools/apt-solver.ts'
+import { installByApt } from './host-programs.ts'
 import { buildCommand } from './kiln.ts'
 import { mustRun, say } from './measure.ts'
 import { peerCommand } from './peers.ts'
@@ -98,11 +99,7 @@ function asArguments([program, ...args]: readonly [string, ...string[]]): [strin
 }
 
 function installHostPrograms(): void {
-  const missing = Object.entries(hostPrograms).flatMap(([file, name]) => (existsSync(file) ? [] : [name]))
-  if (missing.length === 0) return
-  say(`installs by apt: ${missing.join(', ')}`)
-  mustRun('apt-get', ['update'])
-  mustRun('apt-get', ['install', '--yes', '--no-install-recommends', ...missing])
+  installByApt(Object.entries(hostPrograms).flatMap(([file, name]) => (existsSync(file) ? [] : [name])))
 }
 
 function makePeers({ peers }: Workspace, mirror: string): void {

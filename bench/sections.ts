@@ -67,11 +67,11 @@ export function measureAll(
     changes,
     initramfs,
     packing: compare(rounds, [
-      packing(workspace, 'Kiln: zstd 3, 256 KiB', [
+      packing(workspace, 'Kiln: zstd 2, 256 KiB', [
         '-comp',
         'zstd',
         '-Xcompression-level',
-        '3',
+        '2',
         '-b',
         '256K',
       ]),

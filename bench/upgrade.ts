@@ -6,6 +6,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { installHostTools } from './host-programs.ts'
 import { say } from './measure.ts'
 import { measureOnNode } from './upgrade/node.ts'
 import { upgradePage } from './upgrade/page.ts'
@@ -22,6 +23,7 @@ const { values } = parseArgs({
 const rounds = Number(values.rounds)
 if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds takes a whole number from 1')
 
+installHostTools()
 const systems = await prepareSystems()
 say('state')
 const state = measureState(systems.raw)

@@ -41,8 +41,8 @@ if (!options.has('--unit')) {
   const scenarios = select(['test/e2e/*.e2e.ts']).filter(
     (file) => options.has('--all') || !file.includes('.long.'),
   )
-  // One after another: a scenario starts two machines of its own, and there may be no more processors than that.
-  add(await runFiles(scenarios, 1))
+  // Two at a time: a scenario starts up to two machines of its own, but most of its time it has one or none.
+  add(await runFiles(scenarios, 2))
 }
 process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`)
 process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0

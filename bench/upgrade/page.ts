@@ -20,7 +20,7 @@ export function upgradePage({ systems, measured, state, rounds }: UpgradeFacts):
   return `# What an upgrade writes
 
 Written by \`node bench/upgrade.ts\`. ${rounds === 1 ? 'One round' : `Medians of ${rounds} rounds in turn`} on one node: a virtual machine with ${machine}; read the ratios,
-not the times. The system is the Debian of the examples: root image ${mib(card.root.size)}, all files of its payload ${mib(payloadBytes)},
+not the times. The system is that of the [other benchmark](benchmarks.md): root image ${mib(card.root.size)}, all files of its payload ${mib(payloadBytes)},
 unpacked ${mib(imageBytes)}.
 
 | | bytes written | ratio | time | ratio |
@@ -36,8 +36,8 @@ To be reached: a fifth of the bytes. ${verdict(kiln, field, fieldCopy)}
 What the node's disk was told to write, by the kernel's own account (\`/sys/block/vda/stat\`), until all of it is on the disk:
 data, journals and folders. The new system is read from another disk, so that no network is measured.
 
-- **Kiln**: \`kiln-agent upgrade dir:…\`, as it is: the payload's files into a slot, each read back; the root image verified
-  against its root hash; the boot files for UEFI and for BIOS on \`COS_GRUB\`; record and boot entry.
+- **Kiln**: \`kiln-agent upgrade dir:…\`, as it is: the payload's files into a slot and its UKI to \`COS_GRUB\`, each read
+  back; the root image verified against its root hash; record and boot entry.
 - **The field**: an ext2 image of 3 GiB with holes is made on an ext4 file system, mounted, and filled by rsync with the files of
   the system, its kernel and its initramfs; then the active image becomes the passive one, and the new one the active one. Nothing is read
   back or verified. An upgrade changes names; an installation copies the image, as does the second row, holes left out.
@@ -49,10 +49,9 @@ data, journals and folders. The new system is read from another disk, so that no
 ${bytesRows(card, kiln.bytes)}
 
 The root image is written once, packed: there is no copy of it, no second one for passive, nothing unpacked. It is written whole,
-though, whatever changed: a slot is one image that is never changed, and ext4 has no blocks that two files share. Kernel and
-initramfs stand in a slot twice, in the UKI and by themselves, and again on the EFI partition; this disk starts under UEFI and
-BIOS, one that an installation made for one of them has one copy there. More can only be saved by not writing what did not change:
-kernel modules alone, which come packed, are half of the root image.
+though, whatever changed: a slot is one image that is never changed, and ext4 has no blocks that two files share. Boot files are
+on the EFI partition only. This disk starts under UEFI, as one does that an installation made there; one for both kinds of
+firmware has kernel and initramfs for GRUB as well, about as much again as the UKI.
 
 ## The smallest disk
 
@@ -63,7 +62,7 @@ larger ones; 64 MiB for the configuration and 256 MiB for data. To be reached: 3
 |---|--:|
 ${diskRows(card)}
 
-The disk image of this system has the last of these sizes.
+The disk image of this system has the first of these sizes.
 
 ## State
 
@@ -78,12 +77,10 @@ function row(name: string, { bytes, ms }: Figures, kiln: Figures): string {
 }
 
 /** By the sizes of the files; what the file systems need for themselves is the rest. */
-function bytesRows({ root, uki, kernel, initramfs, packages }: Payload, written: number): string {
-  const loose = kernel.size + initramfs.size
+function bytesRows({ root, uki, packages }: Payload, written: number): string {
   const rows: (readonly [string, number])[] = [
     ['root image, in the slot', root.size],
-    ['UKI, in the slot and on the EFI partition', 2 * uki.size],
-    ['kernel and initramfs for GRUB, likewise', 2 * loose],
+    ['UKI, on the EFI partition', uki.size],
     ['list of packages', packages.size],
   ]
   const known = rows.reduce((sum, [, bytes]) => sum + bytes, 0)

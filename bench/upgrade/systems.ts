@@ -1,6 +1,7 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { load } from 'js-yaml'
 import type { Payload } from '../../packages/contract/src/index.ts'
 import { generateKey } from '../../packages/factory/src/tools/ssh.ts'
 import { mustRun, say } from '../measure.ts'
@@ -23,9 +24,7 @@ export interface Systems {
 }
 
 const user = 'bench'
-const diskBytes = '10G'
-/** The field copies with it; a node of Kiln has no use for it otherwise. */
-const added = ['rsync']
+const diskBytes = '16G'
 
 export async function prepareSystems(): Promise<Systems> {
   const folder = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'kiln-bench/upgrade')
@@ -53,18 +52,14 @@ export async function prepareSystems(): Promise<Systems> {
   }
 }
 
-/** The example, with a file that differs, so that its root image does. */
+/** The node of the other benchmark, with a file that differs, so that its root image does. */
 function define(folder: string, version: string, publicKey: string): string {
   mkdirSync(join(folder, 'overlay/etc'), { recursive: true })
-  cpSync(join(checkout, 'examples/debian/overlay'), join(folder, 'overlay'), { recursive: true })
   writeFileSync(join(folder, 'overlay/etc/bench-version'), `${version}\n`)
-  const image = {
-    flavor: 'debian',
-    release: '13',
-    overlay: 'overlay',
-    'cloud-config': 'cloud-config.yaml',
-    packages: { add: added },
+  const bench = load(readFileSync(join(checkout, 'bench/definition/kiln.yaml'), 'utf8')) as {
+    readonly images: readonly [Readonly<Record<string, unknown>>]
   }
+  const image = { ...bench.images[0], overlay: 'overlay', disk: { firmware: 'uefi' } }
   const definition = { name: 'bench-node', version, images: [image], artifacts: ['raw'] }
   const config = {
     users: [{ name: user, groups: ['admin', 'sudo'], ssh_authorized_keys: [publicKey] }],

@@ -22,6 +22,7 @@ const commands = {
   unpack: async () => (await import('./commands/unpack.ts')).addUnpackCommand,
   bundle: async () => (await import('./commands/bundle.ts')).addBundleCommand,
   serve: async () => (await import('./commands/serve.ts')).addServeCommand,
+  release: async () => (await import('./commands/release/index.ts')).addReleaseCommand,
   lock: async () => (await import('./commands/lock.ts')).addLockCommand,
   diff: async () => (await import('./commands/diff.ts')).addDiffCommand,
   changelog: async () => (await import('./commands/changelog.ts')).addChangelogCommand,

@@ -28,8 +28,8 @@ describe('what is refused', () => {
     ['a small OEM partition', { sizes: { oem: MiB } }, /1 MiB for COS_OEM are too little: 16 MiB/],
     [
       'a small state partition',
-      { sizes: { state: 1183 * MiB } },
-      /1183 MiB for COS_STATE.*1184 MiB.*recovery, one being written\) × \(200 MiB root image/,
+      { sizes: { state: 863 * MiB } },
+      /863 MiB for COS_STATE.*864 MiB.*recovery, one being written\) × 200 MiB root image/,
     ],
     ['a small persistent partition', { sizes: { persistent: 0 } }, /0 MiB for COS_PERSISTENT/],
     ['a size that is no number', { sizes: { state: Number.NaN } }, /for COS_STATE/],

@@ -73,7 +73,7 @@ export function sizePartitions(
   }
 }
 
-/** A slot has the root image, UKI, kernel and initramfs on COS_STATE, and on the EFI partition a copy of what its firmware boots. */
+/** A slot has its root image on COS_STATE, and on the EFI partition what its firmware boots. */
 function slotSums({
   payload,
   generations,
@@ -90,8 +90,8 @@ function slotSums({
       why: `${each} × ${copies === 1 ? '' : `${copies} × `}${bootText}`,
     },
     state: {
-      bytes: slots * (rootBytes + 2 * bootBytes),
-      why: `${each} × (${sizeText(rootBytes)} root image + 2 × ${bootText})`,
+      bytes: slots * rootBytes,
+      why: `${each} × ${sizeText(rootBytes)} root image`,
     },
   }
 }

@@ -46,8 +46,8 @@ describe('the layout', () => {
       [
         '1 efi COS_GRUB vfat 1+232',
         '2 oem COS_OEM ext4 233+64',
-        '3 state COS_STATE ext4 297+1520',
-        '4 persistent COS_PERSISTENT ext4 1817+14566',
+        '3 state COS_STATE ext4 297+1104',
+        '4 persistent COS_PERSISTENT ext4 1401+14982',
       ],
     ],
     [
@@ -57,8 +57,8 @@ describe('the layout', () => {
         '1 bios - none 1+1',
         '2 efi COS_GRUB vfat 2+232',
         '3 oem COS_OEM ext4 234+64',
-        '4 state COS_STATE ext4 298+1520',
-        '5 persistent COS_PERSISTENT ext4 1818+14565',
+        '4 state COS_STATE ext4 298+1104',
+        '5 persistent COS_PERSISTENT ext4 1402+14981',
       ],
     ],
     [
@@ -72,10 +72,10 @@ describe('the layout', () => {
       [
         '1 efi COS_GRUB vfat 1+232',
         '2 oem COS_OEM ext4 233+64',
-        '3 state COS_STATE ext4 297+1520',
-        '4 data DATA ext4 1817+101',
-        '5 swap - none 1918+512',
-        '6 persistent COS_PERSISTENT ext4 2430+13953',
+        '3 state COS_STATE ext4 297+1104',
+        '4 data DATA ext4 1401+101',
+        '5 swap - none 1502+512',
+        '6 persistent COS_PERSISTENT ext4 2014+14369',
       ],
     ],
     [
@@ -85,8 +85,8 @@ describe('the layout', () => {
         '1 bios - none 1+1',
         '2 efi COS_GRUB vfat 2+532',
         '3 oem COS_OEM ext4 534+64',
-        '4 state COS_STATE ext4 598+1884',
-        '5 persistent COS_PERSISTENT ext4 2482+13901',
+        '4 state COS_STATE ext4 598+1364',
+        '5 persistent COS_PERSISTENT ext4 1962+14421',
       ],
     ],
     [
@@ -105,8 +105,8 @@ describe('the layout', () => {
       [
         '1 efi COS_GRUB vfat 1+260',
         '2 oem COS_OEM ext4 261+64',
-        '3 state COS_STATE ext4 325+428',
-        '4 persistent COS_PERSISTENT ext4 753+15630',
+        '3 state COS_STATE ext4 325+324',
+        '4 persistent COS_PERSISTENT ext4 649+15734',
       ],
     ],
     [
@@ -115,8 +115,8 @@ describe('the layout', () => {
       [
         '1 efi COS_GRUB vfat 1+128',
         '2 oem COS_OEM ext4 129+64',
-        '3 state COS_STATE ext4 193+428',
-        '4 persistent COS_PERSISTENT ext4 621+3474',
+        '3 state COS_STATE ext4 193+324',
+        '4 persistent COS_PERSISTENT ext4 517+3578',
       ],
     ],
     [
@@ -125,8 +125,8 @@ describe('the layout', () => {
       [
         '1 efi COS_GRUB vfat 1+332',
         '2 oem COS_OEM ext4 333+64',
-        '3 state COS_STATE ext4 397+2248',
-        '4 persistent COS_PERSISTENT ext4 2645+13738',
+        '3 state COS_STATE ext4 397+1624',
+        '4 persistent COS_PERSISTENT ext4 2021+14362',
       ],
     ],
   ]
@@ -162,7 +162,7 @@ describe('the smallest disk', () => {
         ['partition table', 1],
         ['COS_GRUB', 232],
         ['COS_OEM', 64],
-        ['COS_STATE', 1520],
+        ['COS_STATE', 1104],
         ['COS_PERSISTENT', 256],
         ['backup of the partition table', (33 * 512) / MiB],
       ],
@@ -171,11 +171,8 @@ describe('the smallest disk', () => {
       explanation[1]?.why ?? '',
       /^4 slots \(2 generations, recovery, one being written\) × 40 MiB boot files × 1\.25 \+ 32 MiB$/,
     )
-    assert.match(
-      explanation[3]?.why ?? '',
-      /× \(200 MiB root image \+ 2 × 40 MiB boot files\) × 1\.3 \+ 64 MiB$/,
-    )
-    assert.equal(minimumBytes, 2073 * MiB + 33 * 512)
+    assert.match(explanation[3]?.why ?? '', /× 200 MiB root image × 1\.3 \+ 64 MiB$/)
+    assert.equal(minimumBytes, 1657 * MiB + 33 * 512)
   })
 
   it('is filled exactly, and one sector less is refused with the sum', () => {
@@ -196,7 +193,7 @@ describe('the smallest disk', () => {
   it('says in words what is missing', () => {
     assert.throws(
       () => planDisk({ ...core, diskBytes: GiB }),
-      /the disk has 1 GiB and 2\.0 GiB are needed.*COS_STATE 1\.5 GiB/,
+      /the disk has 1 GiB and 1\.6 GiB are needed.*COS_STATE 1\.1 GiB/,
     )
   })
 })
@@ -264,7 +261,7 @@ describe('any request', () => {
         const { rootBytes, bootBytes } = request.payload
         const slots = request.generations + 2
         const boots = request.firmware === 'hybrid' ? 2 : 1
-        assert.ok(bytesOf(request, 'state') > slots * (rootBytes + 2 * bootBytes))
+        assert.ok(bytesOf(request, 'state') > slots * rootBytes)
         assert.ok(bytesOf(request, 'efi') > slots * boots * bootBytes)
       }),
     )

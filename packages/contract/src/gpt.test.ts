@@ -22,8 +22,8 @@ test('a plan is told to sfdisk in sectors, with all identities', () => {
       '1 : start=2048, size=2048, type=21686148-6449-6E6F-744E-656564454649, uuid=00000000-0000-4000-8000-000000000001, name="bios", attrs="LegacyBIOSBootable"',
       '2 : start=4096, size=270336, type=C12A7328-F81F-11D2-BA4B-00A0C93EC93B, uuid=00000000-0000-4000-8000-000000000002, name="efi"',
       '3 : start=274432, size=131072, type=0FC63DAF-8483-4772-8E79-3D69D8477DE4, uuid=00000000-0000-4000-8000-000000000003, name="oem"',
-      '4 : start=405504, size=876544, type=0FC63DAF-8483-4772-8E79-3D69D8477DE4, uuid=00000000-0000-4000-8000-000000000004, name="state"',
-      '5 : start=1282048, size=524288, type=0FC63DAF-8483-4772-8E79-3D69D8477DE4, uuid=00000000-0000-4000-8000-000000000005, name="persistent"',
+      '4 : start=405504, size=663552, type=0FC63DAF-8483-4772-8E79-3D69D8477DE4, uuid=00000000-0000-4000-8000-000000000004, name="state"',
+      '5 : start=1069056, size=524288, type=0FC63DAF-8483-4772-8E79-3D69D8477DE4, uuid=00000000-0000-4000-8000-000000000005, name="persistent"',
       '',
     ].join('\n'),
   )

@@ -151,7 +151,10 @@ function fillState(folder: string, payloads: readonly MadePayload[], record: Nod
   for (const { folder: from, files, payload } of payloads) {
     const slot = join(folder, 'slots', payload.root.rootHash)
     mkdirSync(slot, { recursive: true })
-    for (const name of files) copyFileSync(join(from, name), join(slot, name))
+    const bootFiles = [payload.uki, payload.kernel, payload.initramfs].map(({ file }) => file)
+    for (const name of files.filter((each) => !bootFiles.includes(each))) {
+      copyFileSync(join(from, name), join(slot, name))
+    }
   }
   mkdirSync(join(folder, 'kiln'))
   for (const [index, name] of recordFiles.entries()) {

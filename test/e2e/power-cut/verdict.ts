@@ -66,7 +66,7 @@ export function bootVerdict(facts: DiskFacts, options: VerdictOptions): BootVerd
       .map(([name, problem]) => `${name}: ${problem}`),
     ...(record ? [] : ['no copy of the record is whole']),
     ...recoveryProblems(loader.recovery, facts, options, record),
-    ...fallbackProblems(record, facts),
+    ...fallbackProblems(record, facts, options),
   ]
   return {
     ...outcome,
@@ -151,7 +151,7 @@ function kernelProblem(slot: string, facts: DiskFacts, { firmware }: VerdictOpti
 function slotProblem(slot: string, facts: DiskFacts): string | undefined {
   const card = readCard(slot, facts)
   if (!card) return `slot ${short(slot)} has no card`
-  const files = [card.root, card.uki, card.kernel, card.initramfs, card.packages, ...card.bootLoader.files]
+  const files = [card.root, card.packages, ...card.bootLoader.files]
   const wrong = files.find(
     ({ file, digest }) => facts.state.files[`slots/${slot}/${file}`]?.digest !== digest,
   )
@@ -170,9 +170,13 @@ function recoveryProblems(
 }
 
 /** What every fallback ends on must be there. */
-function fallbackProblems(record: NodeRecord | undefined, facts: DiskFacts): string[] {
+function fallbackProblems(
+  record: NodeRecord | undefined,
+  facts: DiskFacts,
+  options: VerdictOptions,
+): string[] {
   const good: Generation | undefined = record && lastGood(record)
-  const reason = good && slotProblem(good.slot, facts)
+  const reason = good && (kernelProblem(good.slot, facts, options) ?? slotProblem(good.slot, facts))
   return reason === undefined ? [] : [`generation ${good?.number}, the last good one: ${reason}`]
 }
 

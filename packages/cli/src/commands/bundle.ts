@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { openDefinition } from '../definition.ts'
 import { recordFailures } from '../failures.ts'
 import { ensureHostTools } from '../host-packages.ts'
+import { keysPassword } from '../keys-password.ts'
 import { cacheFolder, cacheOption, example, jsonOption, progressOption, yesOption } from '../options.ts'
 import type { Done } from '../program.ts'
 import { formatBytes } from '../report/format.ts'
@@ -64,6 +65,7 @@ async function bundle(
     frozen: options.frozen ?? false,
     emit: recordFailures(cache, context.emit),
     signal: context.session.signal,
+    ...(await keysPassword(definition, context.session)),
     ...(options.image === undefined ? {} : { image: options.image }),
   })
   const images = result.images.map(({ reference, digest }) => (digest ? `${reference}@${digest}` : reference))

@@ -10,7 +10,7 @@ import { mksquashfsArguments } from '../tools/mksquashfs.ts'
 import { parseRootHash, verityBlock, verityFormatArguments } from '../tools/veritysetup.ts'
 
 /** Measured, with the block size, in docs/decisions/0005. */
-const compressionLevel = 3
+const compressionLevel = 2
 
 export const rootImageFile = 'root.img'
 

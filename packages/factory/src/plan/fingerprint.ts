@@ -14,7 +14,7 @@ export const stepVersions: Record<StepKind, number> = {
   packages: 3,
   convert: 1,
   validate: 1,
-  'root-image': 3,
+  'root-image': 4,
   initramfs: 4,
   'boot-loader': 2,
   payload: 2,

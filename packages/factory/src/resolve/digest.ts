@@ -26,7 +26,9 @@ const pieceBytes = 1 << 20
 export async function hashRange(hash: Hash, path: string, { start = 0, end }: Range = {}): Promise<void> {
   const file = await open(path)
   try {
-    let buffers: [Buffer, Buffer] = [Buffer.allocUnsafe(pieceBytes), Buffer.allocUnsafe(pieceBytes)]
+    // Most files are small, and there may be thousands of them. One byte more shows where they end.
+    const bytes = Math.min(pieceBytes, (await file.stat()).size + 1)
+    let buffers: [Buffer, Buffer] = [Buffer.allocUnsafe(bytes), Buffer.allocUnsafe(bytes)]
     let position = start
     let reading = readPiece(file, buffers[0], position, end)
     for (;;) {

@@ -1,5 +1,6 @@
 import { createHash, createSign, createVerify } from 'node:crypto'
 import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { type Bundle, bundleFromJSON, bundleToJSON, toMessageSignatureBundle } from '@sigstore/bundle'
 import type { NamedKey } from './keys.ts'
 
@@ -62,6 +63,8 @@ function readBundle(text: string): Bundle | undefined {
   }
 }
 
-function pieces(file: string): AsyncIterable<Buffer> {
-  return createReadStream(file, { highWaterMark: 1 << 20 })
+/** Large pieces for large files; a buffer for each small one would cost more than its digest. */
+async function* pieces(file: string): AsyncIterable<Buffer> {
+  const { size } = await stat(file)
+  yield* createReadStream(file, { highWaterMark: Math.max(1, Math.min(1 << 20, size)) })
 }

@@ -7,8 +7,11 @@ import { open } from 'node:fs/promises'
  */
 export interface Bytes {
   readonly size: number
-  /** Fewer than asked for only where they end. */
-  read(offset: number, length: number): Promise<Buffer>
+  /**
+   * Fewer than asked for only where they end.
+   * @param into what is read may be put there, where there is room for it; what comes back may then be a part of it
+   */
+  read(offset: number, length: number, into?: Buffer): Promise<Buffer>
 }
 
 /** What is not as its format says. Caught where the finding is noted. */
@@ -20,8 +23,9 @@ export async function withFile<T>(path: string, use: (bytes: Bytes) => Promise<T
     const { size } = await file.stat()
     return await use({
       size,
-      async read(offset, length) {
-        const buffer = Buffer.allocUnsafe(Math.max(0, Math.min(length, size - offset)))
+      async read(offset, length, into) {
+        const wanted = Math.max(0, Math.min(length, size - offset))
+        const buffer = into && into.length >= wanted ? into.subarray(0, wanted) : Buffer.allocUnsafe(wanted)
         let filled = 0
         while (filled < buffer.length) {
           const { bytesRead } = await file.read(buffer, filled, buffer.length - filled, offset + filled)
@@ -42,7 +46,7 @@ export function part(bytes: Bytes, offset: number, size: number): Bytes {
     throw new Unreadable(`bytes ${offset} to ${offset + size} lie behind the end at ${bytes.size}`)
   return {
     size,
-    read: (from, length) => bytes.read(offset + from, Math.max(0, Math.min(length, size - from))),
+    read: (from, length, into) => bytes.read(offset + from, Math.max(0, Math.min(length, size - from)), into),
   }
 }
 
@@ -56,9 +60,12 @@ export function joined(pieces: readonly Bytes[]): Bytes {
   })
   return {
     size,
-    async read(offset, length) {
+    async read(offset, length, into) {
       const end = Math.min(size, offset + length)
       const parts = placed.filter(({ start, bytes }) => start < end && start + bytes.size > offset)
+      const [only] = parts
+      if (only && parts.length === 1 && offset >= only.start)
+        return only.bytes.read(offset - only.start, end - offset, into)
       const read = parts.map(({ start, bytes }) => {
         const from = Math.max(0, offset - start)
         return bytes.read(from, Math.min(bytes.size, end - start) - from)
@@ -78,12 +85,23 @@ export function inMemory(buffer: Buffer): Bytes {
 
 const pieceBytes = 1 << 20
 
+/**
+ * Gives all bytes in pieces. The next piece is read while the last one is looked at, into one of two buffers: a piece is there
+ * until the next but one is asked for.
+ */
 export async function* piecesOf(bytes: Bytes): AsyncGenerator<Buffer> {
+  const length = Math.min(bytes.size, pieceBytes)
+  let [buffer, other] = [Buffer.allocUnsafe(length), Buffer.allocUnsafe(length)]
+  let reading = bytes.read(0, length, buffer)
   for (let offset = 0; offset < bytes.size; ) {
-    const piece = await bytes.read(offset, pieceBytes)
+    const piece = await reading
     if (piece.length === 0) throw new Unreadable(`nothing can be read behind byte ${offset}`)
-    yield piece
     offset += piece.length
+    ;[buffer, other] = [other, buffer]
+    reading = bytes.read(offset, pieceBytes, buffer)
+    // Told where it is awaited; whoever wants no further piece does not hear of it.
+    reading.catch(() => {})
+    yield piece
   }
 }
 

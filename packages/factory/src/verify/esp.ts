@@ -1,7 +1,7 @@
 import { grubSlotPath, type Payload, ukiPath } from '@kiln/contract'
 import { type Bytes, digestOf, wholeOf } from './bytes.ts'
 import { type FatVolume, readFat } from './fat.ts'
-import { type Carried, verifyFile, verifyUki } from './payload.ts'
+import { type Carried, verifyFile, verifyInitramfs, verifyUki } from './payload.ts'
 import type { Report } from './report.ts'
 import { verifySecureBoot } from './secure-boot.ts'
 
@@ -58,7 +58,7 @@ export async function verifyLoader(esp: Esp, card: Payload, report: Report): Pro
 }
 
 /** What GRUB starts on an installed disk: menu, entries, kernel and initramfs of the slot. */
-export async function verifyGrubBoot(esp: Esp, card: Payload, report: Report): Promise<void> {
+export async function verifyGrubBoot(esp: Esp, { card, isKnown }: Carried, report: Report): Promise<void> {
   const config = await textOf(esp, 'kiln/grub/grub.cfg', report)
   const menu = config?.match(/^configfile (\S+)$/m)?.[1]
   report.note('kiln/grub/grub.cfg', 'leads to a menu', !(menu && esp.file(menu)) && 'it leads to nothing')
@@ -66,7 +66,9 @@ export async function verifyGrubBoot(esp: Esp, card: Payload, report: Report): P
   report.note('kiln/grub/grubenv', 'a block of 1024 bytes', environment?.size !== 1024 && 'it is not that')
   const slot = grubSlotPath(card.root.rootHash)
   await verifyFile(`${slot}/kernel`, esp.file(`${slot}/kernel`), card.kernel, report)
-  await verifyFile(`${slot}/initramfs`, esp.file(`${slot}/initramfs`), card.initramfs, report)
+  const initramfs = esp.file(`${slot}/initramfs`)
+  await verifyFile(`${slot}/initramfs`, initramfs, card.initramfs, report)
+  if (initramfs && !isKnown) await verifyInitramfs(`${slot}/initramfs`, initramfs, card, report)
   const entries = esp.paths(/^kiln\/(gen|rec)-[^/]+\.cfg$/i)
   report.note('kiln', `${entries.length} entries`, entries.length === 0 && 'there is none to start')
   for (const path of entries) {

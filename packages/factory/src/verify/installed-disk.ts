@@ -5,7 +5,7 @@ import { type Bytes, part, wholeOf } from './bytes.ts'
 import { type Esp, readEsp, verifyGrubBoot, verifyUefiBoot } from './esp.ts'
 import { type Ext4Volume, readExt4 } from './ext4.ts'
 import { type Partition, types, verifyBoardEntry, verifyGpt } from './gpt.ts'
-import { type Carried, readCard, verifyFile, verifyPayload } from './payload.ts'
+import { type Carried, readCard, verifySlot } from './payload.ts'
 import type { Report } from './report.ts'
 
 const sector = 512
@@ -90,9 +90,7 @@ async function verifySlots(state: Ext4Volume, report: Report, known?: string): P
       'has the root hash of the slot',
       payload.card.root.rootHash !== slot && 'it has another one',
     )
-    await verifyPayload(payload, (file) => state.file(`${folder}/${file}`), inside)
-    const { uki } = payload.card
-    await verifyFile(uki.file, await state.file(`${folder}/${uki.file}`), uki, inside)
+    await verifySlot(payload, (file) => state.file(`${folder}/${file}`), inside)
     first ??= payload
   }
   const records = (await state.list('/kiln')).filter((name) => name.startsWith('record.'))
@@ -134,7 +132,7 @@ async function verifyBoot(
   if (board) verifyBoardFiles(board, esp, inside)
   if (board?.mbr === 'hybrid') await verifyBoardEntry(disk, efi, report)
   if (!bios) return
-  await verifyGrubBoot(esp, installed.payload.card, inside)
+  await verifyGrubBoot(esp, installed.payload, inside)
   await verifyGrubCode(disk, bios, installed, report)
 }
 

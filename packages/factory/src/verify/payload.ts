@@ -35,11 +35,26 @@ export async function readCard(bytes: Bytes, known?: string): Promise<Carried> {
 
 /** Every file of a payload beside its UKI: there, of the digest that the card has, and what it should be. */
 export async function verifyPayload(carried: Carried, find: PayloadFiles, report: Report): Promise<void> {
-  const { root, kernel, initramfs, packages, bootLoader } = carried.card
-  for (const { file, digest, size } of [root, kernel, initramfs, packages, ...bootLoader.files]) {
+  const { kernel, initramfs } = carried.card
+  await verifyFiles([kernel, initramfs], find, report)
+  await verifySlot(carried, find, report)
+}
+
+/** What a slot of an installed disk has of a payload; the rest is on the EFI partition. */
+export async function verifySlot(carried: Carried, find: PayloadFiles, report: Report): Promise<void> {
+  const { root, packages, bootLoader } = carried.card
+  await verifyFiles([root, packages, ...bootLoader.files], find, report)
+  if (!carried.isKnown) await verifyContents(carried.card, find, report)
+}
+
+async function verifyFiles(
+  files: readonly { readonly file: string; readonly digest: string; readonly size: number }[],
+  find: PayloadFiles,
+  report: Report,
+): Promise<void> {
+  for (const { file, digest, size } of files) {
     await verifyFile(file, await find(file), { digest, size }, report)
   }
-  if (!carried.isKnown) await verifyContents(carried.card, find, report)
 }
 
 /** A payload as the factory keeps it: its files in a folder, the root image where it was made. */
@@ -66,7 +81,7 @@ async function verifyContents(card: Payload, find: PayloadFiles, report: Report)
   const image = await find(root.file)
   if (image) await verifyRoot(image, card, report)
   const archive = await find(initramfs.file)
-  if (archive) await verifyInitramfs(archive, card, report)
+  if (archive) await verifyInitramfs(initramfs.file, archive, card, report)
   for (const { file } of bootLoader.files.filter((each) => each.file.endsWith('.efi'))) {
     const loader = await find(file)
     const pe =
@@ -110,8 +125,12 @@ async function verifyRoot(image: Bytes, { root, cmdline }: Payload, report: Repo
   report.note('command line', 'names the root hash', !isStarted && 'another one, or none')
 }
 
-async function verifyInitramfs(archive: Bytes, card: Payload, report: Report): Promise<void> {
-  const place = card.initramfs.file
+export async function verifyInitramfs(
+  place: string,
+  archive: Bytes,
+  card: Payload,
+  report: Report,
+): Promise<void> {
   const programs = await report.read(place, 'its programs', async () =>
     initramfsPrograms(await wholeOf(archive)),
   )

@@ -42,6 +42,8 @@ export interface VerifyOptions {
   readonly known?: string | undefined
   /** That of the file, where it was just taken: it is not read for that again. */
   readonly digest?: string | undefined
+  /** False where the file beside it with its digest is looked at by itself: see {@link verifyChecksum}. */
+  readonly checksum?: boolean
 }
 
 /**
@@ -49,21 +51,15 @@ export interface VerifyOptions {
  * @throws KilnError E-ARTIFACT-UNKNOWN where it is none that Kiln knows
  */
 export async function verifyArtifactFile(file: string, options: VerifyOptions): Promise<Verification> {
-  const scratch = await mkdtemp(join(options.scratch, 'verify-'))
   const report = new Report()
-  try {
-    await verifyChecksum(file, report, options.digest)
-    const around = { file, scratch, report, known: options.known }
-    const found = await withFile(file, (bytes) => verifyBytes(bytes, around))
-    const { payload, ...rest } = found
-    if (options.payload !== undefined) {
-      const isSame = payload?.digest === options.payload
-      report.note('payload', 'the one of this build', !isSame && `it is ${payload?.digest ?? 'missing'}`)
-    }
-    return { file, ...rest, ...(payload ? { payload: payloadFacts(payload) } : {}), checks: report.checks }
-  } finally {
-    await removeTree(scratch)
+  if (options.checksum !== false) await verifyChecksum(file, report, options.digest)
+  const around = { file, scratch: options.scratch, report, known: options.known }
+  const { payload, ...rest } = await withFile(file, (bytes) => verifyBytes(bytes, around))
+  if (options.payload !== undefined) {
+    const isSame = payload?.digest === options.payload
+    report.note('payload', 'the one of this build', !isSame && `it is ${payload?.digest ?? 'missing'}`)
   }
+  return { file, ...rest, ...(payload ? { payload: payloadFacts(payload) } : {}), checks: report.checks }
 }
 
 function payloadFacts({ digest, card }: Carried) {
@@ -71,8 +67,8 @@ function payloadFacts({ digest, card }: Carried) {
   return { digest, name, version, rootHash: card.root.rootHash }
 }
 
-/** The file that sha256sum reads, where it is there. */
-async function verifyChecksum(file: string, report: Report, known: string | undefined): Promise<void> {
+/** The file that sha256sum reads, where it is there. @param known digest of the artifact, where it was just taken */
+export async function verifyChecksum(file: string, report: Report, known?: string): Promise<void> {
   const path = `${file}.sha256`
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined
@@ -151,8 +147,16 @@ async function verifyDisk(
 }
 
 async function verifyGzip(around: Surroundings): Promise<Found> {
-  const { file, scratch, report } = around
-  const unpacked = join(scratch, 'unpacked')
+  const folder = await mkdtemp(join(around.scratch, 'verify-'))
+  try {
+    return await verifyUnpacked(join(folder, 'unpacked'), around)
+  } finally {
+    await removeTree(folder)
+  }
+}
+
+async function verifyUnpacked(unpacked: string, around: Surroundings): Promise<Found> {
+  const { file, report } = around
   const done = await report.read('gzip', 'unpacks, with its checksum', async () => {
     await unpackGzip(file, unpacked)
     return true

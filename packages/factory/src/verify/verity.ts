@@ -1,10 +1,9 @@
 import { hash } from 'node:crypto'
-import { type Bytes, Unreadable } from './bytes.ts'
+import { type Bytes, inMemory, part, piecesOf, Unreadable } from './bytes.ts'
 
 /** dm-verity's superblock stands before the hash tree: cryptsetup, lib/verity/verity.c; numbers are little-endian. */
 const superblockBytes = 512
 const digestBytes = 32
-const batchBlocks = 256
 
 /**
  * Computes the root hash of an image anew, from all of its data, and compares the stored tree on the way.
@@ -25,7 +24,7 @@ export async function verityRootHash(image: Bytes, hashOffset: number): Promise<
   let level = await hashLevel(image, blocks, salt)
   const levels = [level]
   while (level.length > hashBlock) {
-    level = await hashLevel(inBlocks(level), level.length / hashBlock, salt)
+    level = await hashLevel(inMemory(level), level.length / hashBlock, salt)
     levels.push(level)
   }
   await compareTree(image, hashOffset + hashBlock, levels.toReversed())
@@ -37,18 +36,14 @@ async function hashLevel(bytes: Bytes, blocks: number, salt: Buffer): Promise<Bu
   const level = Buffer.alloc(Math.ceil((blocks * digestBytes) / 4096) * 4096)
   const salted = Buffer.alloc(salt.length + 4096)
   salted.set(salt)
-  for (let first = 0; first < blocks; first += batchBlocks) {
-    const data = await bytes.read(first * 4096, Math.min(batchBlocks, blocks - first) * 4096)
-    for (let at = 0; at < data.length; at += 4096) {
-      salted.set(data.subarray(at, at + 4096), salt.length)
-      level.set(hash('sha256', salted, 'buffer'), (first + at / 4096) * digestBytes)
+  let at = 0
+  for await (const piece of piecesOf(part(bytes, 0, blocks * 4096))) {
+    for (let from = 0; from < piece.length; from += 4096, at += digestBytes) {
+      salted.set(piece.subarray(from, from + 4096), salt.length)
+      level.set(hash('sha256', salted, 'buffer'), at)
     }
   }
   return level
-}
-
-function inBlocks(level: Buffer): Bytes {
-  return { size: level.length, read: async (offset, length) => level.subarray(offset, offset + length) }
 }
 
 /** The tree stands in the image with its root first. */

@@ -4,6 +4,7 @@ import { HostError } from '../host/host.ts'
 import type { Session } from './execute.ts'
 import { restoreMachineId } from './machine-id.ts'
 import { paths } from './paths.ts'
+import { tended } from './watchdog.ts'
 
 /** A stage that fails is reported and recorded, and stops no boot. */
 export function runStageStep(stage: 'rootfs' | 'initramfs', session: Session): void {
@@ -24,8 +25,8 @@ function attempt(what: string, { host, notes }: Session, body: () => void): void
 }
 
 /** Reads the configuration of the mounted root, but acts on the initramfs. */
-function runInInitramfs({ host }: Session): void {
-  runStage(host, 'rootfs', {
+function runInInitramfs({ host, watchdog }: Session): void {
+  runStage(tended(host, watchdog), 'rootfs', {
     sources: sourcesOf(paths.sysroot),
     root: '',
     shell: [paths.busybox, 'sh'],

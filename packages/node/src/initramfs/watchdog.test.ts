@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { HostError } from '../host/host.ts'
 import { rootedHost } from '../testkit/rooted-host.ts'
-import { replaceMissingWatchdog, tendWatchdog, type Watchdog } from './watchdog.ts'
+import { replaceMissingWatchdog, tended, tendWatchdog, type Watchdog } from './watchdog.ts'
 
 function wanted(): Watchdog {
   return { seconds: 180, lastTended: undefined }
@@ -75,6 +75,25 @@ test('watchdog: with less time, it is told more often', (context) => {
   }
   const gaps = told.slice(1).map((time, index) => time - (told[index] ?? 0))
   assert.ok(gaps.length > 2 && gaps.every((gap) => gap < 30_000), String(gaps))
+})
+
+test('watchdog: programs of a stage are progress, however long all of them take', (context) => {
+  const { host } = rootedHost(context, { '/dev/watchdog': '' }, () => {
+    host.sleep(100_000)
+    return undefined
+  })
+  const told: number[] = []
+  const counting: typeof host = {
+    ...host,
+    write: () => void told.push(host.uptime()),
+    ioctl: () => void told.push(host.uptime()),
+  }
+  const watched = tended(counting, wanted())
+  for (let device = 1; device <= 4; device++) watched.run(['mkfs', `/dev/sda${device}`])
+  assert.deepEqual(
+    told.map((at) => at - (told[0] ?? 0)),
+    [0, 100_000, 200_000, 300_000],
+  )
 })
 
 test('watchdog: a machine without one gets the one of the kernel', (context) => {

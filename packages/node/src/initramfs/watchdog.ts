@@ -61,6 +61,17 @@ export function tendWatchdog(host: Host, watchdog: Watchdog): void {
   watchdog.lastTended = now
 }
 
+/** The same machine, with each program that it starts taken as progress: a layout may make many file systems. */
+export function tended(host: Host, watchdog: Watchdog): Host {
+  return {
+    ...host,
+    run: (...call: Parameters<Host['run']>) => {
+      tendWatchdog(host, watchdog)
+      return host.run(...call)
+    },
+  }
+}
+
 /**
  * For a machine without a watchdog of its own. Only once all drivers were tried: systemd takes the first watchdog that came,
  * and that shall be the hardware's.

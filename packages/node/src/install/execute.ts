@@ -6,7 +6,8 @@ import { DiskToolError } from '../disk/tool.ts'
 import { parentOf } from '../host/durable.ts'
 import { HostError } from '../host/host.ts'
 import { triesOfNew } from '../lifecycle/boot-loader.ts'
-import { bootFilesOf, slotFolder, stageSlot } from '../lifecycle/slots.ts'
+import { slotFolder, stageSlot } from '../lifecycle/slots.ts'
+import { stageBootFiles } from '../lifecycle/stage-boot-files.ts'
 import { installBundles } from './bundles.ts'
 import { clearEarlier, requireVacant } from './clear.ts'
 import { InstallError } from './error.ts'
@@ -52,8 +53,10 @@ const executors: {
     host.writeAtomic(file, text, { mode })
   },
   bundles: installBundles,
-  bootFiles: ({ slot }, { payload, openLoader }) => {
-    openLoader(undefined).stage(slot, payload, bootFilesOf(mountPoints.state, slot, payload))
+  bootFiles: (_step, { host, source, openLoader, reporter }) => {
+    stageBootFiles(host, source, (_access, action) => action(openLoader(undefined)), {
+      progress: reporter.bytes,
+    })
   },
   recovery: ({ slot, title, cmdline }, { openLoader }) => {
     openLoader(undefined).setRecovery({ slot, title, cmdline })

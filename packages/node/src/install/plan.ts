@@ -2,6 +2,7 @@ import { biosSectorBytes, type DiskPlan, type Payload } from '@kiln/contract'
 import type { ActionStage } from '@kiln/contract/cloud-config/schema/stage-names'
 import { imageOf, titleOf } from '../lifecycle/arm.ts'
 import { commandLineOf } from '../lifecycle/command-line.ts'
+import { filesOfSlot } from '../lifecycle/slots.ts'
 import type { Adopted } from './adopt.ts'
 import type { ConfigFile } from './configs.ts'
 import { optionWarnings } from './grub-options.ts'
@@ -59,7 +60,7 @@ export function planInstall(request: InstallRequest): PlannedInstall {
     // Also without hooks of ours: a program of the image may have written it.
     obey,
     ...(target.kind === 'adopted' ? [{ kind: 'clear', bios: firmware !== 'uefi' } as const] : []),
-    { kind: 'slot', slot, bytes: payloadBytes(payload) },
+    { kind: 'slot', slot, bytes: slotBytes(payload) },
     ...files.map(
       ({ name, text, mode }): InstallStep => ({
         kind: 'write',
@@ -71,7 +72,7 @@ export function planInstall(request: InstallRequest): PlannedInstall {
     ...(settings.bundles.length === 0
       ? []
       : [{ kind: 'bundles', bundles: settings.bundles, strict: settings.failOnBundles } as const]),
-    { kind: 'bootFiles', slot },
+    { kind: 'bootFiles' },
     { kind: 'recovery', slot, title: `${title} recovery`, cmdline: recovery },
     { kind: 'arm', slot, title: `${title} (generation ${firstGeneration})`, cmdline: active },
     { kind: 'record', slot, keep: settings.keep },
@@ -115,9 +116,6 @@ function biosPlace(target: InstallRequest['target']): BiosPlace | undefined {
   return partition && { start: partition.start / biosSectorBytes, sectors: partition.bytes / biosSectorBytes }
 }
 
-function payloadBytes({ root, uki, kernel, initramfs, packages, bootLoader }: Payload): number {
-  return [root, uki, kernel, initramfs, packages, ...bootLoader.files].reduce(
-    (sum, { size }) => sum + size,
-    0,
-  )
+function slotBytes(payload: Payload): number {
+  return filesOfSlot(payload).reduce((sum, { size }) => sum + size, 0)
 }

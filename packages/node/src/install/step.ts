@@ -44,7 +44,7 @@ export type InstallStep =
       readonly strict: boolean
     }
   /** Kernel and initramfs, or the UKI, where the boot loader reads them. */
-  | { readonly kind: 'bootFiles'; readonly slot: string }
+  | { readonly kind: 'bootFiles' }
   | { readonly kind: 'recovery'; readonly slot: string; readonly title: string; readonly cmdline: string }
   | { readonly kind: 'arm'; readonly slot: string; readonly title: string; readonly cmdline: string }
   | { readonly kind: 'record'; readonly slot: string; readonly keep: number }
@@ -90,7 +90,7 @@ export function stepText(step: InstallStep): string {
     case 'bundles':
       return `bring ${step.bundles.length} bundles`
     case 'bootFiles':
-      return 'copy the boot files'
+      return 'bring the boot files'
     case 'recovery':
       return 'make the recovery entry'
     case 'arm':

@@ -13,9 +13,9 @@ import {
 import { type BootLoader, triesOfNew } from './boot-loader.ts'
 import { commandLineOf, type GrubOptions, readGrubOptions } from './command-line.ts'
 import { changeRecord, type Node, timestamp } from './node.ts'
-import { bootFilesOf } from './slots.ts'
+import { requireBootFiles } from './stage-boot-files.ts'
 
-/** A slot that shall be started, whole and verified on COS_STATE. */
+/** A slot that shall be started, whole and verified on COS_STATE, its boot files on the EFI partition. */
 export interface StagedSlot {
   readonly slot: string
   readonly payload: Payload
@@ -26,10 +26,10 @@ export interface StagedSlot {
 }
 
 /**
- * Makes a new generation of a slot, which the next boot tries. Three writes: boot files that nothing names yet, the record,
- * and the loader's one write that counts. Broken off at any point and repeated, the result is the same: a generation that is
+ * Makes a new generation of a slot, which the next boot tries. Two writes: the record, and the loader's one that counts. Broken off at any point and repeated, the result is the same: a generation that is
  * in the record and was not armed yet is taken up again.
  * @param tries before the loader falls back
+ * @throws AgentError slot-damaged before anything is changed
  */
 export function armGeneration(
   node: Node,
@@ -38,7 +38,7 @@ export function armGeneration(
   tries: number = triesOfNew,
 ): Generation {
   const { slot, payload } = staged
-  loader.stage(slot, payload, bootFilesOf(node.disk.state, slot, payload))
+  requireBootFiles(loader, slot, payload)
   const fresh = newGeneration(node, staged)
   const record = changeRecord(node, (before) =>
     unfinishedArming(before, loader, fresh) ? before : arm(before, fresh),
@@ -49,11 +49,14 @@ export function armGeneration(
   return generation
 }
 
-/** Makes a slot the recovery system. The loader's one write comes after the boot files, the record last. */
+/**
+ * Makes a slot the recovery system. The loader's one write comes first, the record last.
+ * @throws AgentError slot-damaged before anything is changed
+ */
 export function replaceRecovery(node: Node, loader: BootLoader, staged: StagedSlot): NodeRecord {
   const { slot, payload, source } = staged
   const { image, made } = newGeneration(node, staged)
-  loader.stage(slot, payload, bootFilesOf(node.disk.state, slot, payload))
+  requireBootFiles(loader, slot, payload)
   const cmdline = commandLineOf(payload, readGrubOptions(node.host), 'recovery')
   loader.setRecovery({ slot, title: `${titleOf(image)} recovery`, cmdline })
   return changeRecord(node, (record) => {

@@ -1,11 +1,7 @@
 import type { Payload } from '@kiln/contract'
 
-/** Boot files of a payload, as paths of files in a slot or on a medium. */
-export interface BootFiles {
-  readonly uki: string
-  readonly kernel: string
-  readonly initramfs: string
-}
+/** A file of a payload that is put on the EFI partition: its UKI, or kernel and initramfs. */
+export type BootFile = Payload['uki' | 'kernel' | 'initramfs']
 
 /** The programs of the boot loader, from a payload: `systemd-boot.efi`, on amd64 `grub-boot.img` and `grub-core.img`. */
 export interface LoaderFiles {
@@ -43,8 +39,13 @@ export type RecoveryEntry = Omit<GenerationEntry, 'generation'>
 export interface BootLoader {
   readonly kind: 'systemd-boot' | 'grub' | 'both'
   entries(): readonly LoaderEntry[]
-  /** Puts boot files of a slot on the EFI partition, and reads them back against the digests of the payload. */
-  stage(slot: string, payload: Payload, files: BootFiles): void
+  /** Boot files of a slot that it needs, and that are not on the EFI partition or not as the payload has them. */
+  lacks(slot: string, payload: Payload): readonly BootFile[]
+  /**
+   * Puts those that it lacks on the EFI partition, and reads them back against the digests of the payload.
+   * @param folder where they lie, by the payload's names for them
+   */
+  stage(slot: string, payload: Payload, folder: string): void
   /** THE atomic write: from now on the next boot takes this generation, `tries` times, then falls back by itself. */
   arm(entry: GenerationEntry, tries: number): void
   /** This generation is good: it is taken from now on, and nothing is counted. */

@@ -16,6 +16,7 @@ export function bothLoaders(started: BootLoader, other: BootLoader): BootLoader 
   return {
     kind: 'both',
     entries: () => started.entries(),
+    lacks: (slot, payload) => [...other.lacks(slot, payload), ...started.lacks(slot, payload)],
     stage: each((loader, ...args: Parameters<BootLoader['stage']>) => loader.stage(...args)),
     arm: each((loader, ...args: Parameters<BootLoader['arm']>) => loader.arm(...args)),
     bless: each((loader, generation: number) => loader.bless(generation)),

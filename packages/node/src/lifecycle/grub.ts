@@ -14,7 +14,6 @@ import { AgentError } from '../agent-error.ts'
 import type { Host } from '../host/host.ts'
 import { exists, listIfThere, readIfThere } from '../host/tree.ts'
 import {
-  type BootFiles,
   type BootLoader,
   type GenerationEntry,
   type LoaderEntry,
@@ -22,7 +21,7 @@ import {
   type RecoveryEntry,
   triesOfNew,
 } from './boot-loader.ts'
-import { copyVerified, removeIfThere, writePlain } from './esp-files.ts'
+import { copyVerified, isWhole, removeIfThere, writePlain } from './esp-files.ts'
 import { readGrubState, writeGrubState } from './grub-files.ts'
 import { type GrubDisk, updateGrub } from './grub-update.ts'
 
@@ -38,6 +37,10 @@ export function grub(host: Host, { esp, disk }: GrubOptions): BootLoader {
   const at = (path: string) => `${esp}/${path}`
   const read = () => readGrubState(host, esp)
   const write = (state: GrubState) => writeGrubState(host, esp, state)
+  const filesOf = (slot: string, { kernel, initramfs }: Payload) => [
+    { path: at(`${grubSlotPath(slot)}/kernel`), file: kernel },
+    { path: at(`${grubSlotPath(slot)}/initramfs`), file: initramfs },
+  ]
   const requireKernel = (slot: string) => {
     const folder = at(grubSlotPath(slot))
     if (exists(host, `${folder}/kernel`) && exists(host, `${folder}/initramfs`)) return
@@ -47,10 +50,12 @@ export function grub(host: Host, { esp, disk }: GrubOptions): BootLoader {
   return {
     kind: 'grub',
     entries: () => entriesOf(read()).map((entry) => withSlot(host, esp, entry, read().recovery)),
-    stage: (slot: string, payload: Payload, files: BootFiles) => {
-      const folder = at(grubSlotPath(slot))
-      copyVerified(host, files.kernel, `${folder}/kernel`, payload.kernel.digest)
-      copyVerified(host, files.initramfs, `${folder}/initramfs`, payload.initramfs.digest)
+    lacks: (slot: string, payload: Payload) =>
+      filesOf(slot, payload).flatMap(({ path, file }) => (isWhole(host, path, file.digest) ? [] : [file])),
+    stage: (slot: string, payload: Payload, folder: string) => {
+      for (const { path, file } of filesOf(slot, payload)) {
+        copyVerified(host, `${folder}/${file.file}`, path, file.digest)
+      }
     },
     arm: (entry: GenerationEntry, tries: number) => {
       const { generation, slot } = entry

@@ -4,26 +4,18 @@ import { describe, test } from 'node:test'
 import type { Payload } from '@kiln/contract'
 import { AgentError } from '../agent-error.ts'
 import { startOf } from '../testkit/firmware.ts'
-import { diskDevice, esp, type InstalledNode, installedNode, state } from '../testkit/installed-node.ts'
+import { diskDevice, esp, type InstalledNode, installedNode } from '../testkit/installed-node.ts'
 import type { BootLoader } from './boot-loader.ts'
 import { findNodeDisk } from './node-disk.ts'
 import { makeLoader } from './open-loader.ts'
-import { bootFilesOf, slotFolder } from './slots.ts'
 
 function loaderOf(node: InstalledNode): BootLoader {
   const { grub } = findNodeDisk(node.host)
   return makeLoader(node.host, node.firmware, { esp, arch: 'amd64', ...(grub ? { disk: grub } : {}) })
 }
 
-function stage(node: InstalledNode, loader: BootLoader, version: string): Payload {
-  const payload = node.addSlot(version)
-  const slot = payload.root.rootHash
-  loader.stage(slot, payload, bootFilesOf(state, slot, payload))
-  return payload
-}
-
 function put(node: InstalledNode, loader: BootLoader, generation: number, version: string): Payload {
-  const payload = stage(node, loader, version)
+  const payload = node.addSlot(version)
   loader.arm({ generation, slot: payload.root.rootHash, title: version, cmdline: 'quiet' }, 3)
   return payload
 }
@@ -73,10 +65,15 @@ for (const firmware of ['uefi', 'bios'] as const) {
     test('a copy that comes out different is refused and removed', (context) => {
       const node = installedNode(context, firmware)
       const loader = loaderOf(node)
-      const payload = node.addSlot('v2')
-      const files = bootFilesOf(state, payload.root.rootHash, payload)
-      for (const path of [files.uki, files.kernel]) writeFileSync(node.folder + path, 'torn')
-      assert.throws(() => loader.stage(payload.root.rootHash, payload, files), refused)
+      const payload = node.addPayload('v2')
+      const slot = payload.root.rootHash
+      for (const { file } of [payload.uki, payload.kernel])
+        writeFileSync(`${node.folder}/srv/v2/${file}`, 'torn')
+      assert.throws(() => loader.stage(slot, payload, '/srv/v2'), refused)
+      assert.deepEqual(
+        loader.lacks(slot, payload).map(({ file }) => file),
+        firmware === 'uefi' ? [payload.uki.file] : [payload.kernel.file, payload.initramfs.file],
+      )
       const folder = firmware === 'uefi' ? 'EFI/kiln' : `kiln/${payload.root.rootHash}`
       const left = readdirSync(`${node.folder}${esp}/${folder}`)
       assert.deepEqual(
@@ -89,8 +86,8 @@ for (const firmware of ['uefi', 'bios'] as const) {
       const node = installedNode(context, firmware)
       const loader = loaderOf(node)
       const two = put(node, loader, 2, 'v2').root.rootHash
-      const three = stage(node, loader, 'v3').root.rootHash
-      const four = stage(node, loader, 'v4').root.rootHash
+      const three = node.addSlot('v3').root.rootHash
+      const four = node.addSlot('v4').root.rootHash
       const slots = () => JSON.stringify(readdirSync(`${node.folder}${esp}`, { recursive: true }))
       loader.prune([four])
       assert.ok(slots().includes(two) && slots().includes(four) && !slots().includes(three))
@@ -103,11 +100,11 @@ for (const firmware of ['uefi', 'bios'] as const) {
     test('recovery changes its slot in one write, and the same loader is not written again', (context) => {
       const node = installedNode(context, firmware)
       const loader = loaderOf(node)
-      const payload = stage(node, loader, 'v2')
+      const payload = node.addSlot('v2')
       const slot = payload.root.rootHash
       loader.setRecovery({ slot, title: 'recovery', cmdline: 'quiet' })
       assert.equal(loader.entries().find(({ id }) => id === 'kiln-recovery')?.slot, slot)
-      const update = () => loader.update({ folder: slotFolder(state, slot), card: payload.bootLoader })
+      const update = () => loader.update({ folder: '/srv/v2', card: payload.bootLoader })
       update()
       const before = snapshotOf(node)
       update()
@@ -116,8 +113,8 @@ for (const firmware of ['uefi', 'bios'] as const) {
 
     test('a payload whose loader was changed is not put on the disk', (context) => {
       const node = installedNode(context, firmware)
-      const payload = node.addSlot('v2')
-      const folder = slotFolder(state, payload.root.rootHash)
+      const payload = node.addPayload('v2')
+      const folder = '/srv/v2'
       for (const { file } of payload.bootLoader.files) writeFileSync(`${node.folder}${folder}/${file}`, 'x')
       assert.throws(() => loaderOf(node).update({ folder, card: payload.bootLoader }), refused)
       assert.equal(startOf(node).entry, 'kiln-1')
@@ -146,8 +143,8 @@ test('systemd-boot: the loader is replaced and the old one kept', (context) => {
   const node = installedNode(context, 'uefi')
   const at = (path: string) => `${node.folder}${esp}/${path}`
   const old = readFileSync(at('EFI/BOOT/BOOTX64.EFI'))
-  const payload = node.addSlot('v2')
-  const folder = slotFolder(state, payload.root.rootHash)
+  const payload = node.addPayload('v2')
+  const folder = '/srv/v2'
   loaderOf(node).update({ folder, card: payload.bootLoader })
   assert.notDeepEqual(readFileSync(at('EFI/BOOT/BOOTX64.EFI')), old)
   const kept = readdirSync(at('EFI/kiln')).filter((name) => name.startsWith('previous-'))
@@ -196,8 +193,8 @@ test('GRUB: the core goes where the old one is not, and the partition table stay
     ['v2', 96],
     ['v3', 64],
   ] as const) {
-    const payload = node.addSlot(version)
-    const folder = slotFolder(state, payload.root.rootHash)
+    const payload = node.addPayload(version)
+    const folder = `/srv/${version}`
     loaderOf(node).update({ folder, card: payload.bootLoader })
     assert.equal(start(), expected)
     assert.deepEqual(table(), before)

@@ -4,10 +4,12 @@ import { AgentError } from '../agent-error.ts'
 import { parentOf } from '../host/durable.ts'
 import { type Host, hasErrno } from '../host/host.ts'
 import { exists, listIfThere, readIfThere, statIfThere } from '../host/tree.ts'
-import type { BootFiles } from './boot-loader.ts'
 import { digestFromDisk } from './read-back.ts'
 
-/** Slots lie in `slots/<root hash>/` on COS_STATE, each with a payload's files byte for byte. Never modified. */
+/**
+ * Slots lie in `slots/<root hash>/` on COS_STATE, each with a payload's files byte for byte, but for those that firmware and
+ * loader read: these are on the EFI partition, and nowhere else. Never modified.
+ */
 const slotsFolder = 'slots'
 const unfinished = '.part-'
 
@@ -29,11 +31,6 @@ export function slotFolder(state: string, slot: string): string {
   return `${state}/${slotsFolder}/${slot}`
 }
 
-export function bootFilesOf(state: string, slot: string, payload: Payload): BootFiles {
-  const path = ({ file }: { readonly file: string }) => `${slotFolder(state, slot)}/${file}`
-  return { uki: path(payload.uki), kernel: path(payload.kernel), initramfs: path(payload.initramfs) }
-}
-
 /** Root hashes of the slots that are whole, sorted. */
 export function listSlots(host: Pick<Host, 'list'>, state: string): string[] {
   return listIfThere(host, `${state}/${slotsFolder}`).filter((name) => /^[0-9a-f]{64}$/.test(name))
@@ -52,17 +49,17 @@ export function readSlotPayload(host: Pick<Host, 'readText'>, state: string, slo
 }
 
 /** The files that a slot has beside payload.json. */
-export function filesOfPayload(
+export function filesOfSlot(
   payload: Payload,
 ): { readonly file: string; readonly digest: string; readonly size: number }[] {
-  const { root, uki, kernel, initramfs, packages, bootLoader } = payload
-  return [root, uki, kernel, initramfs, packages, ...bootLoader.files]
+  const { root, packages, bootLoader } = payload
+  return [root, packages, ...bootLoader.files]
 }
 
 /** Reads a slot against its payload.json. @throws AgentError slot-damaged, naming the file */
 export function verifySlot(host: Host, state: string, slot: string): Payload {
   const payload = readSlotPayload(host, state, slot)
-  for (const { file, digest } of filesOfPayload(payload)) {
+  for (const { file, digest } of filesOfSlot(payload)) {
     const path = `${slotFolder(state, slot)}/${file}`
     if (!exists(host, path)) throw new AgentError('slot-damaged', `${path} is missing.`)
     if (digestFromDisk(host, path) !== digest) throw new AgentError('slot-damaged', `${path} was changed.`)
@@ -85,7 +82,7 @@ export function stageSlot(host: Host, state: string, source: SlotSource, options
   const part = slotFolder(state, `${unfinished}${slot}`)
   host.mkdir(part, { recursive: true })
   removeStrangers(host, part, payload)
-  const files = [...filesOfPayload(payload), { file: 'payload.json', digest, size: 0 }]
+  const files = [...filesOfSlot(payload), { file: 'payload.json', digest, size: 0 }]
   for (const { file, digest } of files) {
     const target = `${part}/${file}`
     if (exists(host, target) && digestFromDisk(host, target) === digest) continue
@@ -121,7 +118,7 @@ function isReady(host: Host, state: string, slot: string, digest: string, { inUs
 
 /** What another payload of the same name left, or a tool's own partial files of one that is no longer wanted. */
 function removeStrangers(host: Host, part: string, payload: Payload): void {
-  const known = [...filesOfPayload(payload).map(({ file }) => file), 'payload.json']
+  const known = [...filesOfSlot(payload).map(({ file }) => file), 'payload.json']
   for (const name of host.list(part)) {
     if (!known.some((file) => name.startsWith(file))) host.remove(`${part}/${name}`, { recursive: true })
   }

@@ -16,10 +16,10 @@ import {
 import { AgentError } from '../agent-error.ts'
 import type { Host } from '../host/host.ts'
 import { exists, listIfThere, readIfThere } from '../host/tree.ts'
-import type { BootFiles, BootLoader, GenerationEntry, LoaderEntry, LoaderFiles } from './boot-loader.ts'
+import type { BootLoader, GenerationEntry, LoaderEntry, LoaderFiles } from './boot-loader.ts'
 import { replaceLoader } from './efi-loader.ts'
 import { setOneShot } from './efi-variables.ts'
-import { copyVerified, removeIfThere, writeSector } from './esp-files.ts'
+import { copyVerified, isWhole, removeIfThere, writeSector } from './esp-files.ts'
 
 export interface SystemdBootOptions {
   /** Where the EFI partition is mounted; writable but for `entries` and `once`. */
@@ -49,8 +49,9 @@ export function systemdBoot(host: Host, { esp, arch }: SystemdBootOptions): Boot
   return {
     kind: 'systemd-boot',
     entries: () => uncountedFirst(files()).filter(isFirstOfId).map(toLoaderEntry),
-    stage: (slot: string, payload: Payload, { uki }: BootFiles) =>
-      copyVerified(host, uki, at(ukiPath(slot)), payload.uki.digest),
+    lacks: (slot: string, { uki }: Payload) => (isWhole(host, at(ukiPath(slot)), uki.digest) ? [] : [uki]),
+    stage: (slot: string, { uki }: Payload, folder: string) =>
+      copyVerified(host, `${folder}/${uki.file}`, at(ukiPath(slot)), uki.digest),
     arm: ({ generation, slot, title }: GenerationEntry, tries: number) => {
       const started = filesOf(generation).some((file) => file.slot === slot)
       if (!started) put({ generation, slot, title }, tries)

@@ -30,7 +30,7 @@ import { readGrubOptions } from '../lifecycle/command-line.ts'
 import { openNode } from '../lifecycle/node.ts'
 import { withLoader } from '../lifecycle/open-loader.ts'
 import { writeRecord } from '../lifecycle/record-file.ts'
-import { bootFilesOf, slotFolder } from '../lifecycle/slots.ts'
+import { slotFolder } from '../lifecycle/slots.ts'
 import { gptDisk } from './gpt-disk.ts'
 import { makePayload, sha256 } from './payload-files.ts'
 import { type Program, type RootedHost, rootedHost } from './rooted-host.ts'
@@ -45,8 +45,11 @@ export type Firmware = 'uefi' | 'bios'
 /** A node as an installation left it: generation 1 is good and runs, recovery is the same. */
 export interface InstalledNode extends RootedHost {
   readonly firmware: Firmware
-  /** Payloads that have a slot, by their versions. */
+  /** Payloads that were made, by their versions. */
   readonly payloads: ReadonlyMap<string, Payload>
+  /** Makes a payload in `/srv/<version>`. */
+  addPayload(version: string): Payload
+  /** The same, and brings it to the disk: slot and boot files. */
   addSlot(version: string): Payload
   /** Another generation or recovery was started. */
   boot(facts: { readonly mode: string; readonly generation?: number; readonly slot?: string }): void
@@ -73,10 +76,22 @@ export function installedNode(
   const { folder } = rooted
   const host: Host = { ...rooted.host, ...withoutFlushing(rooted), now: () => Date.parse(made) }
   const payloads = new Map<string, Payload>()
-  const addSlot = (version: string): Payload => {
-    const { payload, slot } = writeSlot(folder, version)
+  const addPayload = (version: string): Payload => {
+    const payload = writePayload(join(folder, 'srv', version), version)
     payloads.set(version, payload)
-    mkdirSync(dirname(folder + slotFolder(state, slot)), { recursive: true })
+    return payload
+  }
+  const addSlot = (version: string): Payload => {
+    const payload = addPayload(version)
+    const { root, packages, bootLoader } = payload
+    const slot = join(folder, slotFolder(state, root.rootHash))
+    mkdirSync(slot, { recursive: true })
+    for (const { file } of [root, packages, ...bootLoader.files, { file: 'payload.json' }]) {
+      copyFileSync(join(folder, 'srv', version, file), join(slot, file))
+    }
+    withLoader(host, openNode(host).disk, 'write', (loader) =>
+      loader.stage(root.rootHash, payload, `/srv/${version}`),
+    )
     return payload
   }
   const boot: InstalledNode['boot'] = (facts) => {
@@ -84,12 +99,14 @@ export function installedNode(
     host.mkdir('/run/kiln', { recursive: true })
     host.write('/run/kiln/boot.json', text)
   }
+  markLoader(folder, firmware)
+  boot({ mode: 'active', generation: 1 })
   const first = addSlot('v1')
   boot({ mode: 'active', generation: 1, slot: first.root.rootHash })
   writeRecord(host, state, firstRecord(first))
-  installLoader(host, folder, firmware, first)
+  installLoader(host, first)
   rooted.calls.length = 0
-  return { ...rooted, host, firmware, payloads, addSlot, boot }
+  return { ...rooted, host, firmware, payloads, addPayload, addSlot, boot }
 }
 
 /** Tests begin thousands of times; what would be lost with the power is played by who cuts it. */
@@ -128,9 +145,7 @@ function machineFiles(firmware: Firmware): Record<string, string | Uint8Array> {
   }
 }
 
-function writeSlot(folder: string, version: string): { payload: Payload; slot: string } {
-  const slot = sha256(`root ${version}`).slice('sha256:'.length)
-  const target = folder + slotFolder(state, slot)
+function writePayload(target: string, version: string): Payload {
   const { payload } = makePayload(target, { version, rootBytes: 4096 })
   const { boot, core } = grubImages()
   const file = (name: string, content: Uint8Array) => {
@@ -143,7 +158,7 @@ function writeSlot(folder: string, version: string): { payload: Payload; slot: s
   const files = [...payload.bootLoader.files, file('grub-boot.img', boot), file('grub-core.img', ownCore)]
   const whole = { ...payload, bootLoader: { ...payload.bootLoader, files } }
   writeFileSync(join(target, 'payload.json'), `${JSON.stringify(whole, undefined, 2)}\n`)
-  return { payload: whole, slot }
+  return whole
 }
 
 function firstRecord(payload: Payload): NodeRecord {
@@ -151,18 +166,20 @@ function firstRecord(payload: Payload): NodeRecord {
   return setRecovery(bless(arm(emptyRecord(), system), 1), system)
 }
 
-function installLoader(host: Host, folder: string, firmware: Firmware, payload: Payload): void {
-  const slot = payload.root.rootHash
-  // What is there tells which loader a disk has.
+/** What is there tells which loader a disk has. */
+function markLoader(folder: string, firmware: Firmware): void {
   const mark = firmware === 'uefi' ? 'loader/loader.conf' : 'kiln/grub/grub.cfg'
   mkdirSync(dirname(`${folder}${esp}/${mark}`), { recursive: true })
   writeFileSync(`${folder}${esp}/${mark}`, '')
+}
+
+function installLoader(host: Host, payload: Payload): void {
+  const slot = payload.root.rootHash
   const node = openNode(host)
   const [generation] = firstRecord(payload).generations
   if (!generation) throw new Error('the first record has no generation')
   withLoader(host, node.disk, 'write', (loader) => {
     loader.update({ folder: slotFolder(state, slot), card: payload.bootLoader })
-    loader.stage(slot, payload, bootFilesOf(state, slot, payload))
     loader.arm(entryOf(generation, payload, readGrubOptions(host)), triesOfNew)
     loader.bless(1)
     loader.setRecovery({ slot, title: 'recovery', cmdline: payload.cmdline })

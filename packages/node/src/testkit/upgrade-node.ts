@@ -1,12 +1,4 @@
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { TestContext } from 'node:test'
 import {
@@ -20,7 +12,6 @@ import {
 import type { Host } from '../host/host.ts'
 import { changeRecord, openNode } from '../lifecycle/node.ts'
 import { withLoader } from '../lifecycle/open-loader.ts'
-import { slotFolder } from '../lifecycle/slots.ts'
 import { main } from '../main.ts'
 import { recordOf } from './firmware.ts'
 import { esp, type Firmware, type InstalledNode, installedNode, state } from './installed-node.ts'
@@ -94,9 +85,7 @@ export function upgradeNode(context: TestContext, firmware: Firmware = 'uefi', c
     broken,
     plant,
     payload(name, change = (card) => card) {
-      const { root } = installed.addSlot(name)
-      mkdirSync(join(folder, 'srv'), { recursive: true })
-      renameSync(folder + slotFolder(state, root.rootHash), join(folder, 'srv', name))
+      installed.addPayload(name)
       writeCard(name, change)
       return `dir:/srv/${name}`
     },

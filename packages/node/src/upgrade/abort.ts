@@ -5,6 +5,7 @@ import { withLifecycleLock } from '../lifecycle/lock.ts'
 import { changeRecord, loadRecord, type Node, openNode } from '../lifecycle/node.ts'
 import { withLoader } from '../lifecycle/open-loader.ts'
 import { pruneNode } from '../lifecycle/prune.ts'
+import { forgetFetched } from '../lifecycle/stage-boot-files.ts'
 import { withKnownRecovery } from './known-recovery.ts'
 import { letGo } from './let-go.ts'
 
@@ -29,6 +30,7 @@ export function abort(node: Node): string {
     if (armed !== undefined) letGo(node, loader, armed)
     changeRecord(node, (before) => finishOperation(withKnownRecovery(node, loader.entries(), before)))
     pruneNode(node, loader)
+    forgetFetched(node.host)
     const what = String(operation.detail?.version ?? 'the upgrade')
     return armed === undefined ? `${what} is not fetched any further` : `${what} is not armed any more`
   })

@@ -13,6 +13,7 @@ import { changeRecord, loadRecord, type Node, timestamp } from '../lifecycle/nod
 import { withLoader } from '../lifecycle/open-loader.ts'
 import { pruneNode } from '../lifecycle/prune.ts'
 import { slotFolder, stageSlot, withStateWritable } from '../lifecycle/slots.ts'
+import { stageBootFiles } from '../lifecycle/stage-boot-files.ts'
 import { withKnownRecovery } from './known-recovery.ts'
 import { letGo, letGoUntried } from './let-go.ts'
 import { noteAttempt } from './note-attempt.ts'
@@ -48,6 +49,9 @@ const executors: {
     withStateWritable(host, disk.state, () =>
       stageSlot(host, disk.state, source, { inUse, progress: report.bytes }),
     )
+    stageBootFiles(host, source, (access, action) => withLoader(host, disk, access, action), {
+      progress: report.bytes,
+    })
   },
   verify: (_step, { node, plan, facts }) => {
     const { root } = facts.payload

@@ -5,7 +5,7 @@ import { withEsp } from '../lifecycle/esp.ts'
 import type { Node } from '../lifecycle/node.ts'
 import { partitionOf } from '../lifecycle/node-disk.ts'
 import { openLoader } from '../lifecycle/open-loader.ts'
-import { filesOfPayload } from '../lifecycle/slots.ts'
+import { filesOfSlot } from '../lifecycle/slots.ts'
 import type { UpgradeFacts } from './preflight.ts'
 import type { SlotBytes } from './space.ts'
 
@@ -32,7 +32,7 @@ export function measure(node: Node, payload: Payload, isThere: boolean): Measure
       (name) =>
         [name, { state: folderBytes(host, `${folder}/${name}`), efi: efi.slots.get(name) ?? 0 }] as const,
     )
-  const files = [...filesOfPayload(payload), { file: payloadCard, size: blockBytes }]
+  const files = [...filesOfSlot(payload), { file: payloadCard, size: blockBytes }]
   const state = files.reduce((sum, { size }) => sum + inBlocks(size), 0)
   const fetched = files.reduce(
     (sum, { file, size }) => sum + fetchedBytes(host, `${folder}/${part}/${file}`, size),

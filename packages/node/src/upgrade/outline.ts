@@ -41,7 +41,7 @@ export function outlineOf(
     ({ number, status }) => number !== running.generation && (status === 'armed' || status === 'trial'),
   )
   const released = outcome === 'upgrade' ? [...space.release, ...untried.map(({ number }) => number)] : []
-  const total = whole.state
+  const total = whole.state + whole.efi
   const part = (key: 'state' | 'efi') => ({ needed: needed[key], available: space.available[key] })
   return {
     schema: 'kiln.upgrade-plan/v1',
@@ -55,7 +55,7 @@ export function outlineOf(
       slot,
       ...(recovery || outcome !== 'upgrade' ? {} : { generation: nextNumber(record) }),
     },
-    download: { bytes: Math.min(needed.state, total), total },
+    download: { bytes: Math.min(needed.state, whole.state) + Math.min(needed.efi, whole.efi), total },
     space: { state: part('state'), efi: part('efi') },
     released: [...new Set(released)],
     changes,

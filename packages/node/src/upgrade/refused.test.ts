@@ -29,9 +29,9 @@ describe('an upgrade that is refused leaves the node as it was', () => {
     ['no space on the EFI partition', /COS_GRUB needs/, undefined, (it) => it.leave('efi', 50_000)],
     [
       'a file that is not what the card names',
-      /kernel in .* is not the one/,
+      /boot.efi in .* is not the one/,
       undefined,
-      (it) => it.plant('/srv/v2/kernel', 'other'),
+      (it) => it.plant('/srv/v2/boot.efi', 'other'),
     ],
     [
       'a root image that does not match its hash',

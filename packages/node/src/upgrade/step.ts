@@ -10,7 +10,10 @@ export type UpgradeStep =
   | { readonly kind: 'begin' }
   /** Lets these generations go, and all that nobody needs. */
   | { readonly kind: 'release'; readonly generations: readonly number[] }
-  /** Brings the payload's files into an unfinished slot, reads each back, and gives the slot its name. */
+  /**
+   * Brings the payload's files into an unfinished slot, reads each back, and gives the slot its name; then the boot files to
+   * the EFI partition.
+   */
   | { readonly kind: 'fetch' }
   /** Reads the root image against its root hash. */
   | { readonly kind: 'verify' }

@@ -188,12 +188,12 @@ describe('an upgrade', () => {
 })
 
 describe('what was begun', () => {
-  const brokenOff = (it: UpgradeNode) => {
+  const brokenOff = (it: UpgradeNode, file = 'grub-core.img') => {
     const reference = it.payload('v2')
-    const kernel = it.host.readBytes('/srv/v2/kernel', 0, 1 << 20)
-    it.plant('/srv/v2/kernel', 'other')
-    refused(it, /kernel/, reference)
-    it.host.write('/srv/v2/kernel', kernel)
+    const content = it.host.readBytes(`/srv/v2/${file}`, 0, 1 << 20)
+    it.plant(`/srv/v2/${file}`, 'other')
+    refused(it, new RegExp(file), reference)
+    it.host.write(`/srv/v2/${file}`, content)
     return reference
   }
 
@@ -210,13 +210,26 @@ describe('what was begun', () => {
     assert.match(it.agent('upgrade', 'status').text, /^armed as generation 2/)
   })
 
+  test('goes on where it stopped, with the slot whole and a boot file missing', (context) => {
+    const it = upgradeNode(context)
+    const reference = brokenOff(it, 'boot.efi')
+    const plan = JSON.parse(it.agent('upgrade', reference, '--dry-run', '--json').text)
+    const { uki } = it.payloads.get('v2') ?? {}
+    assert.equal(plan.download.bytes, Math.ceil((uki?.size ?? 0) / 4096) * 4096)
+    const before = it.calls.length
+    assert.equal(upgrade(it, reference).outcome, 'done')
+    const copied = it.calls.slice(before).flatMap((call) => call.match(/^cp \/srv\/v2\/(\S+)/)?.[1] ?? [])
+    assert.deepEqual(copied, ['payload.json', 'boot.efi'])
+    assert.ok(!it.host.list('/run/kiln').includes('boot-files'))
+  })
+
   test('says why it stopped, in the status and in the state', (context) => {
     const it = upgradeNode(context)
     brokenOff(it)
     const { text } = it.agent('upgrade', 'status')
     assert.match(
       text,
-      /^broken off at 2026-.*: v2 from dir:\/srv\/v2, phase fetch, .* on the disk\nbecause: .*kernel/,
+      /^broken off at 2026-.*: v2 from dir:\/srv\/v2, phase fetch, .* on the disk\nbecause: .*grub-core/,
     )
     assert.match(it.agent('state').text, /^Operation +upgrade, phase fetch, .*broken off at .*truncated/m)
   })

@@ -19,6 +19,7 @@ import { toolchainSandbox } from '../../toolchain/toolchain.ts'
 import { bootCode } from '../../tools/grub.ts'
 import { seededUuid } from '../../tools/veritysetup.ts'
 import { isoImageArguments } from '../../tools/xorriso.ts'
+import { verifyAhead } from '../../verify/ahead.ts'
 import { finishArtifact } from '../finish-artifact.ts'
 import { putConfig, stageRoom } from './config-room.ts'
 import { type MediumTools, makeEfiPartition } from './efi-partition.ts'
@@ -66,8 +67,11 @@ export const makeIso: Executors['iso'] = async ({ params }, context) => {
       bios,
     }),
   )
-  const image = await open(join(context.out, params.file), 'r+')
+  const file = join(context.out, params.file)
+  const image = await open(file, 'r+')
   await putConfig(image, config).finally(() => image.close())
+  const expected = { payload: payloadDigest, known: payloadDigest }
+  await verifyAhead(file, { scratch: context.scratch, ...expected }, context.signal)
   return finishArtifact(context.out, params.file)
 }
 

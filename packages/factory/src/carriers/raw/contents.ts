@@ -65,8 +65,10 @@ export async function stageContents(
   await stageEfi(join(work, folders.efi), options)
   await stageOem(join(work, folders.oem), options)
   const slot = await stageState(join(work, folders.state), options)
-  const files = (await readdir(options.payloadFolder)).sort().map((file) => join(options.payloadFolder, file))
-  const mounts = [...files, options.rootImage].map(
+  const { uki, kernel, initramfs } = options.payload
+  const bootFiles = [uki, kernel, initramfs].map(({ file }) => file)
+  const files = (await readdir(options.payloadFolder)).filter((file) => !bootFiles.includes(file)).sort()
+  const mounts = [...files.map((file) => join(options.payloadFolder, file)), options.rootImage].map(
     (source): Mount => ({
       kind: 'file-ro',
       source,

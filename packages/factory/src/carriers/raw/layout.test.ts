@@ -12,14 +12,14 @@ describe('the layout of a disk image', () => {
     const plan = layOutImage(wish, payload)
     assert.equal(plan.partitions.at(-1)?.role, 'persistent')
     assert.equal(plan.partitions.at(-1)?.bytes, 256 * MiB)
-    assert.equal(imageBytes(plan), 2074 * MiB)
+    assert.equal(imageBytes(plan), 1658 * MiB)
   })
 
   it('is refused where the payload does not fit what is wished, with the sum', async () => {
     const error = await expectCode('E-DISK-LAYOUT', () =>
       layOutImage({ ...wish, sizes: { state: 500 * MiB } }, payload),
     )
-    assert.match(error.message, /^500 MiB for COS_STATE are too little: 1184 MiB is the least, for 4 slots/)
+    assert.match(error.message, /^500 MiB for COS_STATE are too little: 864 MiB is the least, for 4 slots/)
     assert.match(error.hint ?? '', /kiln\.yaml/)
   })
 })
