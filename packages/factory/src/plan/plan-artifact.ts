@@ -3,6 +3,7 @@ import {
   artifactFile,
   artifactName,
   type DiskArtifact,
+  diskImageTag,
   imageTag,
   isDiskArtifact,
 } from '@kiln/contract'
@@ -88,7 +89,7 @@ function diskImageSteps(image: ResolvedImage, inputs: ArtifactInputs, enrolment?
       params: {
         file: artifactFile(identity, 'img-oci'),
         disk: artifactFile(identity, 'img'),
-        tag: `${imageTag(identity)}-img`,
+        tag: diskImageTag(identity),
         arch: identity.arch,
         epoch: root.all.epoch,
       },
