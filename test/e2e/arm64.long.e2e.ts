@@ -10,7 +10,7 @@ import { startMachine } from '@kiln/factory/boot/machine'
 import { fileDigest } from '@kiln/factory/resolve/digest'
 import { initramfsPrograms } from '@kiln/factory/verify/initramfs'
 import { readPe } from '@kiln/factory/verify/pe'
-import { freshFolder, kiln, repository, waitUntilUp } from './harness.ts'
+import { freshFolder, kiln, repository } from './harness.ts'
 
 /** Everything of the guest is emulated, and this machine may be busy with other things. */
 const timeoutMs = 1_800_000
@@ -90,7 +90,7 @@ describe('an image for arm64', () => {
         firmware: 'uefi',
         drives: [{ attach: 'disk', file: disk, format: 'raw', writes: 'kept' }],
       })
-      assert.match(await waitUntilUp(machine), up)
+      await machine.waitFor(up, { timeoutMs })
     }
     assert.equal(await firstEntry(), before)
     assert.match(before, /^00.{6}0c/)
