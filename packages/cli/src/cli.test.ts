@@ -320,7 +320,7 @@ test('doctor groups what it finds, and its exit code says whether building is po
   }
   assert.deepEqual(
     groups.map(({ name }) => name),
-    ['build', 'boot', 'test'],
+    ['build', 'boot', 'boot-arm64', 'test'],
   )
   assert.equal(ended.code, groups[0]?.possible ? 0 : 6)
   assert.match(kiln('doctor').stdout, /^build: (not )?possible\n/)

@@ -40,8 +40,9 @@ export async function diagnose(cacheFolder: string): Promise<Diagnosis> {
     requirements([purpose]).map((requirement) => toolCheck(requirement, how))
   return {
     groups: [
-      group('build', [sandboxCheck(), spaceCheck(cacheFolder), ...tools('build')]),
+      group('build', [sandboxCheck(), emulationCheck(), spaceCheck(cacheFolder), ...tools('build')]),
       group('boot', [await accelerationCheck(), ...tools('boot')]),
+      group('boot-arm64', tools('boot-arm64')),
       group('test', tools('test')),
     ],
   }
@@ -70,6 +71,23 @@ function sandboxCheck(): Check {
     status: 'missing',
     detail: 'user namespaces cannot be used, and this is not root',
     fix: 'as root: sysctl kernel.unprivileged_userns_clone=1 kernel.apparmor_restrict_unprivileged_userns=0',
+  }
+}
+
+/** Other architectures are a wish that most people do not have, so that nothing is missing without. */
+function emulationCheck(): Check {
+  const name = 'other architectures'
+  const trial = spawnSync(
+    'unshare',
+    ['--user', '--map-root-user', '--mount', 'mount', '-t', 'binfmt_misc', 'kiln', '/proc/sys/fs'],
+    { stdio: 'ignore' },
+  )
+  if (trial.status === 0) return { name, status: 'ok', detail: 'images for arm64 can be built, emulated' }
+  return {
+    name,
+    status: 'poor',
+    detail: 'programs of other architectures cannot be emulated in a namespace',
+    fix: 'use Linux 6.7 or later; or as root: apt-get install qemu-user-static binfmt-support',
   }
 }
 

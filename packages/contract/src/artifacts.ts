@@ -9,6 +9,8 @@ export const artifactKinds = [
   'raw',
   'raw-efi',
   'raw-bios',
+  'img',
+  'img-oci',
   'qcow2',
   'vhd',
   'gce',
@@ -27,6 +29,8 @@ export const artifactEndings: Readonly<Record<ArtifactKind, string>> = {
   raw: '.raw',
   'raw-efi': '.efi.raw',
   'raw-bios': '.bios.raw',
+  img: '.img',
+  'img-oci': '.img.oci',
   qcow2: '.qcow2',
   vhd: '.vhd',
   gce: '.gce.tar.gz',
@@ -41,11 +45,16 @@ export function artifactFile(image: ImageIdentity, kind: ArtifactKind): string {
   return artifactName(image, artifactEndings[kind])
 }
 
-/** Artifacts that are container images. */
-export type ContainerArtifact = 'oci' | 'docker'
+/** Artifacts that are container images; `img-oci` has the disk of a board in it. */
+export type ContainerArtifact = 'oci' | 'docker' | 'img-oci'
 
 export function isContainerArtifact(kind: ArtifactKind): kind is ContainerArtifact {
-  return kind === 'oci' || kind === 'docker'
+  return kind === 'oci' || kind === 'docker' || kind === 'img-oci'
+}
+
+/** Artifacts for boards alone: disks with the firmware that a board starts. */
+export function isBoardArtifact(kind: ArtifactKind): boolean {
+  return kind === 'img' || kind === 'img-oci'
 }
 
 /** Artifacts that are, or hold, a disk on which the system is installed. */
@@ -74,6 +83,7 @@ export const diskSizeRules: Readonly<Record<DiskArtifact, DiskSizeRule>> = {
   raw: wholeMiB,
   'raw-efi': wholeMiB,
   'raw-bios': wholeMiB,
+  img: wholeMiB,
   qcow2: wholeMiB,
   vmdk: wholeMiB,
   ova: wholeMiB,

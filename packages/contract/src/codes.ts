@@ -24,6 +24,8 @@ export const errorFacts = {
   'E-CONFIG-BAD-VALUE': { exit: 'config', title: 'a value that is not allowed' },
   'E-CONFIG-EXISTS': { exit: 'config', title: 'the file to be written is there already' },
   'E-DISTRO-UNKNOWN': { exit: 'config', title: 'a distribution or release that Kiln has no data for' },
+  'E-BOARD-UNKNOWN': { exit: 'config', title: 'a board that Kiln has no data for' },
+  'E-BOARD-MISFIT': { exit: 'config', title: 'an image that does not fit its board' },
   'E-UNSUPPORTED': { exit: 'config', title: 'something that Kiln does not do yet' },
   'E-BASE-UNKNOWN': { exit: 'config', title: 'a base that Kiln cannot read' },
   'E-BASE-MISSING': { exit: 'config', title: 'the base is not there' },
@@ -77,6 +79,7 @@ export const errorFacts = {
 
   'E-TOOL-MISSING': { exit: 'environment', title: 'a program that Kiln needs is not installed' },
   'E-TOOL-FAILED': { exit: 'environment', title: 'an external program failed' },
+  'E-EMULATION': { exit: 'environment', title: 'programs of another architecture cannot be run' },
   'E-DISK-FULL': { exit: 'environment', title: 'no space is left' },
   'E-PERMISSION': { exit: 'environment', title: 'permission is denied' },
   'E-CACHE-CORRUPT': { exit: 'verification', title: 'a cached object does not have its digest' },

@@ -112,7 +112,11 @@ const Image = z.strictObject({
     ),
   variant: z.enum(variants).default('core').describe('core (no Kubernetes) or standard.'),
   arch: z.enum(architectures).default('amd64').describe('Architecture of the image.'),
-  device: z.enum(['generic']).default('generic').describe('Board or machine class.'),
+  device: z
+    .string()
+    .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'must be lower-case letters and digits, with single - between them')
+    .default('generic')
+    .describe('generic, or a board as in boards/: rpi4.'),
   packages: Packages.default({ add: [], remove: [] }).describe('Packages on top of the distribution data.'),
   overlay: relativePath.optional().describe('Folder whose files are copied over the root file system.'),
   'cloud-config': relativePath

@@ -1,3 +1,4 @@
+export * from './architecture-facts.ts'
 export * from './artifacts.ts'
 export * from './boot-entries.ts'
 export * from './bytes.ts'

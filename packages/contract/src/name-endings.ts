@@ -15,7 +15,6 @@ const carriers: Readonly<Record<string, string>> = {
   '.tar.gz': 'compressed tar',
   '.raw.gz': 'compressed disk',
   '.raw.xz': 'compressed disk',
-  '.img': 'disk for a board',
   '.img.gz': 'compressed disk for a board',
   '.img.xz': 'compressed disk for a board',
   '.squashfs': 'root file system to boot from the network',

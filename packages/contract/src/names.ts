@@ -58,6 +58,14 @@ export function imageTag(image: ImageIdentity): string {
   return imageTail(image).replaceAll('+', '-')
 }
 
+/** Behind the tag of an image, that of the container image around its disk. */
+export const diskTag = '-img'
+
+/** `13-core-arm64-rpi4-v0.1.0-img`: the tag of the container image around the disk of a board. */
+export function diskImageTag(image: ImageIdentity): string {
+  return `${imageTag(image)}${diskTag}`
+}
+
 /** `13-amd64-generic-master`: the tag of a base that images of several variants are made of. */
 export function baseTag(image: Omit<ImageIdentity, 'variant' | 'version'>, id: string): string {
   return [image.flavorRelease, image.arch, image.device, id].join('-').replaceAll('+', '-')

@@ -1,6 +1,7 @@
 import type { BootVerdict } from '@kiln/factory/boot/artifact'
 import type { Firmware } from '@kiln/factory/boot/firmware'
 import type { Attachment } from '@kiln/factory/tools/qemu'
+import type { GuestArchitecture } from '@kiln/factory/tools/qemu-machines'
 import { type Command, Option } from 'commander'
 import { ensureHostTools } from '../host-packages.ts'
 import {
@@ -26,6 +27,7 @@ import {
 
 interface BootCommandOptions extends OutputOptions {
   readonly firmware: Firmware
+  readonly arch?: GuestArchitecture
   readonly as?: Attachment
   readonly until?: RegExp
   readonly timeout?: number
@@ -49,6 +51,12 @@ export function addBootCommand(program: Command, session: Session, done: Done): 
         '124 where the time ran out.',
     )
     .argument('<ARTIFACT>', 'the image to boot; it is never changed')
+    .addOption(
+      new Option(
+        '--arch <name>',
+        'architecture of the machine (default: that in the name of the artifact, else amd64)',
+      ).choices(['amd64', 'arm64']),
+    )
     .addOption(
       new Option('--firmware <kind>', 'firmware of the machine').choices(['uefi', 'bios']).default('uefi'),
     )
@@ -77,9 +85,17 @@ export function addBootCommand(program: Command, session: Session, done: Done): 
     .action(async (artifact: string, options: BootCommandOptions) => {
       done(
         await runCommand(session, options, async (context) => {
-          const { requireArtifact } = await import('@kiln/factory/boot/media')
+          const [{ requireArtifact }, { guestOf }, { bootPurposes }] = await Promise.all([
+            import('@kiln/factory/boot/media'),
+            import('@kiln/factory/boot/artifact'),
+            import('@kiln/factory/boot/firmware'),
+          ])
           await requireArtifact(artifact)
-          await ensureHostTools(['boot'], context, options.yes ?? false)
+          await ensureHostTools(
+            bootPurposes(options.arch ?? guestOf(artifact)),
+            context,
+            options.yes ?? false,
+          )
           return bootOutcome(await bootAndWatch(artifact, options, context))
         }),
       )
@@ -87,6 +103,7 @@ export function addBootCommand(program: Command, session: Session, done: Done): 
   example(
     command,
     'kiln boot dist/kairos-debian-13-core-amd64-generic-v0.1.0.iso --firmware bios',
+    'kiln boot dist/kairos-debian-13-core-arm64-generic-v0.1.0.iso --timeout 1200',
     'kiln boot system.iso --ssh-port 2222 --keep --disk 20G',
   )
 }
@@ -105,6 +122,7 @@ export async function bootAndWatch(
   return bootArtifact(
     {
       artifact,
+      arch: options.arch,
       as: options.as,
       firmware: options.firmware ?? 'uefi',
       serialLog: options.serialLog,

@@ -72,7 +72,11 @@ async function build(
   if (options.cloudConfig !== undefined) checkCloudConfig(options.cloudConfig)
   const request = buildOptions(definition, options, context)
   if (options.dryRun) return planOutcome(await plannedBuild(folder, options, context))
-  await ensureHostTools(options.boot ? ['build', 'boot'] : ['build'], context, options.yes ?? false)
+  await ensureHostTools(
+    ['build', ...(await bootingNeeds(definition, options))],
+    context,
+    options.yes ?? false,
+  )
   const factory = await import('@kiln/factory/build')
   const emit = recordFailures(request.cacheFolder, context.emit)
   const password = await keysPassword(definition, context.session)
@@ -80,6 +84,12 @@ async function build(
   const paths = result.images.flatMap(({ artifacts }) => artifacts.map(({ path }) => path))
   if (!options.boot) return { result, lines: paths }
   return bootFirst(result, paths, context)
+}
+
+async function bootingNeeds(definition: LoadedDefinition, { boot }: BuildCommandOptions) {
+  if (!boot) return []
+  const { bootPurposes } = await import('@kiln/factory/boot/firmware')
+  return bootPurposes(definition.images[0]?.arch === 'arm64' ? 'arm64' : 'amd64')
 }
 
 /** Results go beside the definition, unless the user says otherwise. */

@@ -26,7 +26,8 @@ export function addPushCommand(program: Command, session: Session, done: Done): 
     .summary('put images into a registry')
     .description(
       'Builds what is missing and puts each image into a registry: a container image that docker run and FROM accept, and bound ' +
-        'to it the payload that kiln-agent upgrade takes. Without a tag in REF, each image gets its own. Prints the names with ' +
+        'to it the payload that kiln-agent upgrade takes. Where img-oci is among the artifacts, the disk of the board goes beside it, ' +
+        'under the same tag with -img behind it. Without a tag in REF, each image gets its own. Prints the names with ' +
         'their digests. Credentials come from where docker login and podman login put them.',
     )
     .argument('REF', 'name in the registry: <registry>/<name>[:<tag>]')

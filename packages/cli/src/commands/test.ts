@@ -22,7 +22,10 @@ export function addTestCommand(program: Command, session: Session, done: Done): 
     .passThroughOptions()
     .action(async (args: readonly string[], options: { readonly yes?: boolean }) => {
       const prepared = await runCommand(session, {}, async (context) => {
-        const purposes = [...(args.includes('--unit') ? [] : (['boot'] as const)), 'build', 'test'] as const
+        const boot = args.includes('--unit') ? [] : (['boot'] as const)
+        // Only long tests start machines of another architecture.
+        const foreign = args.includes('--all') ? (['boot-arm64'] as const) : []
+        const purposes = [...boot, ...foreign, 'build', 'test'] as const
         await ensureHostTools(purposes, context, options.yes ?? false)
         return { result: undefined, lines: [] }
       })

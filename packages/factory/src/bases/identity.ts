@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs'
-import { type Architecture, KilnError } from '@kiln/contract'
+import { type Architecture, architectureBy, KilnError } from '@kiln/contract'
 import { locateInRoot, readInRoot } from '../rootfs/read-root.ts'
 
 /** What a base must turn out to be. */
@@ -59,14 +59,8 @@ function meets(version: string | undefined, release: string): boolean {
 /** Programs that a distribution has one or the other of. */
 const programs = ['/bin/sh', '/usr/bin/env', '/sbin/init', '/bin/busybox']
 const magic = '\x7fELF'
-/** Field e_machine, at byte 18 of an ELF header. Source: the registry of the generic ABI. */
-const machines: Readonly<Record<number, string>> = {
-  3: 'i386',
-  40: 'arm',
-  62: 'amd64',
-  183: 'arm64',
-  243: 'riscv64',
-}
+/** Field e_machine, at byte 18 of an ELF header, of those that Kiln makes no images for. */
+const otherMachines: Readonly<Record<number, string>> = { 3: 'i386', 40: 'arm' }
 
 /** Undefined where none of the programs is there. */
 export function architectureOf(root: string): string | undefined {
@@ -75,7 +69,7 @@ export function architectureOf(root: string): string | undefined {
     const header = place === undefined ? undefined : readHead(place)
     if (header?.toString('latin1', 0, 4) !== magic) continue
     const machine = header.readUInt16LE(18)
-    return machines[machine] ?? `machine ${machine}`
+    return architectureBy('elfMachine', machine) ?? otherMachines[machine] ?? `machine ${machine}`
   }
   return undefined
 }

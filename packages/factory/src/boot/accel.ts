@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { KilnError } from '@kiln/contract'
 import { type Accelerator, startQemu } from '../tools/qemu.ts'
+import type { GuestArchitecture } from '../tools/qemu-machines.ts'
 import { probeExitCode, probeSector } from './boot-sector.ts'
 import { atProcessEnd, temporaryFolder } from './process-end.ts'
 
@@ -49,9 +50,12 @@ function readCpuInfo(): string {
  */
 export async function chooseAccelerator(
   wish: AcceleratorWish,
+  arch: GuestArchitecture = 'amd64',
 ): Promise<{ readonly accel: Accelerator; readonly reason?: string }> {
   if (wish === 'tcg') return { accel: 'tcg' }
-  const verdict = await probeKvm()
+  // The sector that tries it is code for amd64.
+  const verdict: ProbeVerdict =
+    arch === 'amd64' ? await probeKvm() : { works: false, reason: `it is not tried for ${arch}` }
   if (verdict.works) return { accel: 'kvm' }
   if (wish === 'auto') return { accel: 'tcg', reason: verdict.reason }
   throw new KilnError('E-TOOL-FAILED', `KVM does not work on this machine: ${verdict.reason}`, {

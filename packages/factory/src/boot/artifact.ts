@@ -3,6 +3,7 @@ import { type ErrorCode, isKilnError, KilnError } from '@kiln/contract'
 import type { Emit } from '../events.ts'
 import { stepOutput } from '../step-output.ts'
 import { type Attachment, explainQemu } from '../tools/qemu.ts'
+import { type GuestArchitecture, guestArchitectures } from '../tools/qemu-machines.ts'
 import type { Firmware } from './firmware.ts'
 import { type Machine, type MachineOptions, startMachine, throwIfInterrupted } from './machine.ts'
 import { artifactDrive, requireArtifact } from './media.ts'
@@ -22,9 +23,11 @@ const lastWordsMs = 3_000
 export const defaultTimeoutMs = 600_000
 
 export interface BootOptions
-  extends Omit<MachineOptions, 'drives' | 'onLine' | 'onEmulated' | 'firmware' | 'serialLog'> {
+  extends Omit<MachineOptions, 'arch' | 'drives' | 'onLine' | 'onEmulated' | 'firmware' | 'serialLog'> {
   /** `.iso`, `.img`, `.raw`, `.qcow2`, `.vhd` or `.vmdk`. It is never changed. */
   readonly artifact: string
+  /** Default: by the name of the artifact. */
+  readonly arch?: GuestArchitecture | undefined
   /** Default: a CD-ROM for an ISO, otherwise a disk. */
   readonly as?: Attachment | undefined
   /** Default: UEFI. */
@@ -73,6 +76,7 @@ export async function bootArtifact(options: BootOptions, deps: BootDeps): Promis
   try {
     await using machine = await startMachine({
       ...options,
+      arch: options.arch ?? guestOf(artifact),
       firmware,
       serialLog,
       drives: [drive],
@@ -90,6 +94,11 @@ export async function bootArtifact(options: BootOptions, deps: BootDeps): Promis
     throwIfInterrupted(options.signal)
     throw error
   }
+}
+
+/** The machine that runs an artifact, by its name; one for amd64 where the name is none of Kiln's. */
+export function guestOf(artifact: string): GuestArchitecture {
+  return guestArchitectures.find((arch) => basename(artifact).includes(`-${arch}-`)) ?? 'amd64'
 }
 
 async function watch(

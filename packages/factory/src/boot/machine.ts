@@ -4,6 +4,7 @@ import { finished } from 'node:stream/promises'
 import { KilnError } from '@kiln/contract'
 import type { Drive, MachinePlan, QemuProcess, WatchdogDevice } from '../tools/qemu.ts'
 import { explainQemu, startQemu } from '../tools/qemu.ts'
+import type { GuestArchitecture } from '../tools/qemu-machines.ts'
 import { type AcceleratorWish, chooseAccelerator } from './accel.ts'
 import { SerialConsole } from './console.ts'
 import { type Firmware, prepareFirmware, requireQemu } from './firmware.ts'
@@ -13,6 +14,8 @@ import { atProcessEnd, temporaryFolder } from './process-end.ts'
 import { type Outcome, type WaitOptions, waitForOutcome } from './wait.ts'
 
 export interface MachineOptions {
+  /** Default: amd64. */
+  readonly arch?: GuestArchitecture | undefined
   readonly firmware: Firmware
   /** File that keeps the variables of UEFI from one start to the next; made where it is not there. Default: new ones. */
   readonly variables?: string | undefined
@@ -60,14 +63,20 @@ const patienceMs = 5_000
  */
 export async function startMachine(options: MachineOptions): Promise<Machine> {
   throwIfInterrupted(options.signal)
-  requireQemu()
-  const { accel, reason } = await chooseAccelerator(options.accel ?? 'auto')
+  const arch = options.arch ?? 'amd64'
+  requireQemu(arch)
+  const { accel, reason } = await chooseAccelerator(options.accel ?? 'auto', arch)
   if (reason) options.onEmulated?.(reason)
   const scratch = temporaryFolder()
   try {
-    const firmware = await prepareFirmware(options.firmware, scratch.path, options.variables)
+    const firmware = await prepareFirmware(arch, options.firmware, scratch.path, options.variables)
     const disks = await prepareDisks(options.disks ?? [], scratch.path, options.signal)
-    const plan = planMachine(options, { accel, firmware, drives: [...(options.drives ?? []), ...disks] })
+    const plan = planMachine(options, {
+      arch,
+      accel,
+      firmware,
+      drives: [...(options.drives ?? []), ...disks],
+    })
     const log = options.serialLog ? openLog(options.serialLog) : undefined
     throwIfInterrupted(options.signal)
     return await Machine.start(plan, { options, log, cleanUp: () => scratch.remove() })
@@ -79,7 +88,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
 
 function planMachine(
   options: MachineOptions,
-  decided: Pick<MachinePlan, 'accel' | 'firmware' | 'drives'>,
+  decided: Pick<MachinePlan, 'arch' | 'accel' | 'firmware' | 'drives'>,
 ): MachinePlan {
   const { sshPort } = options
   return {

@@ -1,6 +1,8 @@
 import { accessSync, constants, readdirSync, statSync } from 'node:fs'
-import { type Finding, formatPlace, imageName, isKilnError, suggest } from '@kiln/contract'
+import { type Finding, formatPlace, imageName, isKilnError } from '@kiln/contract'
 import { parseBase } from '../bases/source.ts'
+import { boardFindings } from './boards.ts'
+import { choiceHint } from './choice-hint.ts'
 import { cloudConfigFindings } from './cloud-config.ts'
 import { diskFindings } from './disk.ts'
 import type { LoadedDefinition, LoadedImage } from './load.ts'
@@ -21,6 +23,7 @@ export function semanticFindings(loaded: LoadedDefinition, knownDistros: readonl
       ...baseFindings(loaded, image, index),
       ...folderFindings(loaded, image, index),
       ...configFindings(loaded, image, index),
+      ...boardFindings(loaded, image, index),
       ...diskFindings(loaded, image, index),
     ]),
     ...duplicateFindings(loaded),
@@ -69,14 +72,8 @@ function distroFindings(
   ]
 }
 
-function choiceHint(word: string, known: readonly string[]): string {
-  const meant = suggest(word, known)
-  const list = `known: ${known.join(', ')}`
-  return meant ? `did you mean "${meant}"? (${list})` : list
-}
-
 /** What the schema has words for, and the factory no way to make yet. */
-const supported = { arch: ['amd64'], variant: ['core'] } as const
+const supported = { arch: ['amd64', 'arm64'], variant: ['core'] } as const
 
 function supportFindings(loaded: LoadedDefinition, image: LoadedImage, index: number): Finding[] {
   return (['arch', 'variant'] as const).flatMap((key): Finding[] => {

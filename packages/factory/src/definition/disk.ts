@@ -1,4 +1,5 @@
 import {
+  architectureFacts,
   DiskError,
   type DiskPlan,
   type DiskRequest,
@@ -22,7 +23,7 @@ const unsaid: DiskDefinition = { generations: 2, extra: [] }
 
 /** Fills in what the definition leaves open. */
 export function diskWish({ disk = unsaid, arch }: Pick<LoadedImage, 'disk' | 'arch'>): DiskWish {
-  const { firmware = arch === 'amd64' ? 'hybrid' : 'uefi', generations, size } = disk
+  const { firmware = architectureFacts[arch].bios ? 'hybrid' : 'uefi', generations, size } = disk
   const { efi, oem, state, persistent } = disk
   const sizes = Object.entries({ efi, oem, state, persistent }).flatMap(([role, wanted]) =>
     wanted === undefined ? [] : [[role, bytesOf(wanted)] as const],

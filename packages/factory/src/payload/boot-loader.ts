@@ -1,11 +1,11 @@
 import { chmod, copyFile, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Architecture } from '@kiln/contract'
+import { type Architecture, architectureFacts } from '@kiln/contract'
 import type { Executors } from '../run/engine.ts'
 import { runInSandbox } from '../sandbox/sandbox.ts'
-import { toolchainSandbox } from '../toolchain/toolchain.ts'
+import { targetRoot, toolchainSandbox } from '../toolchain/toolchain.ts'
 import { bootCode, type GrubImage, grubImageArguments } from '../tools/grub.ts'
-import { addonArguments, bootLoaderPath, efiArchitecture, stubPath } from '../tools/ukify.ts'
+import { addonArguments, addonStubPath, bootLoaderPath, stubPath } from '../tools/ukify.ts'
 import { diskGrubImage, liveGrubImage } from './grub-images.ts'
 import { liveWords } from './live-words.ts'
 
@@ -23,11 +23,7 @@ export const bootLoaderFiles = {
 
 export function installedBootLoaderFiles(arch: Architecture): string[] {
   const { efi, biosBoot, biosCore } = bootLoaderFiles
-  return hasBios(arch) ? [efi, biosBoot, biosCore] : [efi]
-}
-
-export function hasBios(arch: Architecture): boolean {
-  return arch === 'amd64'
+  return architectureFacts[arch].bios ? [efi, biosBoot, biosCore] : [efi]
 }
 
 /** The boot loaders, from the toolchain: the same for all images of an architecture. */
@@ -40,7 +36,7 @@ export const makeBootLoader: Executors['boot-loader'] = async ({ params }, conte
   ])
   const run = (argv: [string, ...string[]]) =>
     runInSandbox(sandbox, argv, { env: { SOURCE_DATE_EPOCH: String(epoch) }, onLine, signal })
-  const root = join(inputs.toolchain.folder, 'root')
+  const root = targetRoot(inputs)
   const take = async (path: string, file: string) => {
     await copyFile(join(root, path), join(out, file))
     await chmod(join(out, file), 0o644)
@@ -50,11 +46,18 @@ export const makeBootLoader: Executors['boot-loader'] = async ({ params }, conte
     await writeFile(join(scratch, prelude), image.prelude)
     await run(grubImageArguments(image, `/run/work/scratch/${prelude}`, `/run/work/out/${file}`))
   }
-  const efi = efiArchitecture(arch)
-  await take(bootLoaderPath(efi), bootLoaderFiles.efi)
-  await take(stubPath(efi), bootLoaderFiles.stub)
-  await run(addonArguments(efi, liveWords.join(' '), `/run/work/out/${bootLoaderFiles.liveAddon}`))
-  if (hasBios(arch)) {
+  await take(bootLoaderPath(arch), bootLoaderFiles.efi)
+  await take(stubPath(arch), bootLoaderFiles.stub)
+  await copyFile(join(root, addonStubPath(arch)), join(scratch, 'addon.stub'))
+  await run(
+    addonArguments({
+      arch,
+      stub: '/run/work/scratch/addon.stub',
+      cmdline: liveWords.join(' '),
+      target: `/run/work/out/${bootLoaderFiles.liveAddon}`,
+    }),
+  )
+  if (architectureFacts[arch].bios) {
     await take(bootCode.disk, bootLoaderFiles.biosBoot)
     await makeImage(liveGrubImage, bootLoaderFiles.liveBios)
     await makeImage(diskGrubImage, bootLoaderFiles.biosCore)

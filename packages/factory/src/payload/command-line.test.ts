@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { parseBootParameters, splitCommandLine } from '@kiln/contract'
+import { architectures, parseBootParameters, splitCommandLine } from '@kiln/contract'
 import { commandLine } from './command-line.ts'
 
 const rootHash = '0123456789abcdef'.repeat(4)
-const line = (...added: string[]) => commandLine({ rootHash, hashOffset: 40960, added })
+const line = (...added: string[]) => commandLine({ arch: 'amd64', rootHash, hashOffset: 40960, added })
 
 describe('the command line of the kernel', () => {
   it('tells the initramfs the root hash and where the tree is', () => {
@@ -27,7 +27,17 @@ describe('the command line of the kernel', () => {
   })
 
   it('speaks on the screen and on the serial line; the last console is that of the system', () => {
-    const consoles = splitCommandLine(line()).filter((word) => word.startsWith('console='))
-    assert.deepEqual(consoles, ['console=ttyS0', 'console=tty1'])
+    const expected = {
+      amd64: ['console=ttyS0', 'console=tty1'],
+      arm64: ['console=ttyS0', 'console=ttyAMA0', 'console=tty1'],
+      riscv64: ['console=ttyS0', 'console=tty1'],
+    }
+    for (const arch of architectures) {
+      const words = splitCommandLine(commandLine({ arch, rootHash, hashOffset: 4096, added: [] }))
+      assert.deepEqual(
+        words.filter((word) => word.startsWith('console=')),
+        expected[arch],
+      )
+    }
   })
 })

@@ -1,5 +1,10 @@
+import { type Architecture, architectureFacts } from '@kiln/contract'
+
 /** The kernel command line inside the UKI. What says where the root lies is added by each carrier. */
 export interface CommandLineParts {
+  readonly arch: Architecture
+  /** Serial consoles, where they are not those of the architecture. */
+  readonly serial?: readonly string[] | undefined
   readonly rootHash: string
   /** Bytes. */
   readonly hashOffset: number
@@ -9,7 +14,6 @@ export interface CommandLineParts {
 
 /** As the field has it: both consoles, stable interface names, and a machine that restarts instead of hanging. */
 const common = [
-  'console=ttyS0',
   'console=tty1',
   'net.ifnames=1',
   'panic=5',
@@ -19,6 +23,19 @@ const common = [
   'selinux=0',
 ]
 
-export function commandLine({ rootHash, hashOffset, added }: CommandLineParts): string {
-  return [`kiln.roothash=${rootHash}`, `kiln.hashoffset=${hashOffset}`, ...common, ...added].join(' ')
+export function commandLine({
+  arch,
+  serial = architectureFacts[arch].serial,
+  rootHash,
+  hashOffset,
+  added,
+}: CommandLineParts): string {
+  const consoles = serial.map((name) => `console=${name}`)
+  return [
+    `kiln.roothash=${rootHash}`,
+    `kiln.hashoffset=${hashOffset}`,
+    ...consoles,
+    ...common,
+    ...added,
+  ].join(' ')
 }

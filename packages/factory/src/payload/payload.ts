@@ -5,8 +5,8 @@ import { prefixedFileDigest, sha256Digest } from '../resolve/digest.ts'
 import type { Executors } from '../run/engine.ts'
 import { runInSandbox } from '../sandbox/sandbox.ts'
 import { toolchainSandbox } from '../toolchain/toolchain.ts'
-import { efiArchitecture, ukiArguments } from '../tools/ukify.ts'
-import { installedBootLoaderFiles } from './boot-loader.ts'
+import { ukiArguments } from '../tools/ukify.ts'
+import { bootLoaderFiles, installedBootLoaderFiles } from './boot-loader.ts'
 import { commandLine } from './command-line.ts'
 import { rootImageFile } from './root-image.ts'
 import { requireBudget } from './uki-budget.ts'
@@ -27,15 +27,23 @@ export const makePayload: Executors['payload'] = async (step, context) => {
     take(inputs.packages.folder, out, 'packages.json'),
     ...loaderFiles.map((file) => take(inputs['boot-loader'].folder, out, file)),
   ])
-  const cmdline = commandLine({ rootHash, hashOffset, added: step.params.cmdline })
+  const cmdline = commandLine({
+    arch: identity.arch,
+    serial: step.params.serial,
+    rootHash,
+    hashOffset,
+    added: step.params.cmdline,
+  })
   const sandbox = toolchainSandbox(inputs.toolchain, context.scratch, [
     { kind: 'bind', source: out, target: '/run/work/out' },
     { kind: 'bind-ro', source: inputs.validate.folder, target: '/run/work/image' },
+    { kind: 'bind-ro', source: inputs['boot-loader'].folder, target: '/run/work/boot-loader' },
   ])
   await runInSandbox(
     sandbox,
     ukiArguments({
-      arch: efiArchitecture(identity.arch),
+      arch: identity.arch,
+      stub: `/run/work/boot-loader/${bootLoaderFiles.stub}`,
       kernel: '/run/work/out/kernel',
       kernelVersion,
       initramfs: '/run/work/out/initramfs',

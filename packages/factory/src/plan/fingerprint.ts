@@ -20,6 +20,7 @@ export const stepVersions: Record<StepKind, number> = {
   payload: 2,
   'signed-boot-loader': 1,
   'signed-payload': 1,
+  board: 1,
   iso: 6,
   raw: 6,
   disk: 1,
@@ -29,6 +30,7 @@ export const stepVersions: Record<StepKind, number> = {
   verify: 3,
   'image-layers': 1,
   oci: 2,
+  'img-oci': 1,
   docker: 1,
 }
 

@@ -3,6 +3,7 @@ import {
   artifactFile,
   artifactName,
   type DiskArtifact,
+  diskImageTag,
   imageTag,
   isDiskArtifact,
 } from '@kiln/contract'
@@ -27,6 +28,7 @@ export function planArtifact(
 ): readonly Step[] {
   if (kind === 'oci') return planContainer(image, inputs)
   if (kind === 'docker') return [dockerStep(image, inputs)]
+  if (kind === 'img-oci') return diskImageSteps(image, inputs, enrolment)
   const started = enrolment ? { enrolment } : {}
   const steps = isDiskArtifact(kind)
     ? diskSteps(kind, image, inputs, started)
@@ -76,15 +78,38 @@ function dockerStep(image: ResolvedImage, { toolchain }: ArtifactInputs): Step {
   }
 }
 
+function diskImageSteps(image: ResolvedImage, inputs: ArtifactInputs, enrolment?: Enrolment): Step[] {
+  const { identity, root } = image
+  return [
+    ...planArtifact('img', image, inputs, enrolment),
+    {
+      id: stepId(image, 'img-oci'),
+      kind: 'img-oci',
+      title: 'container image with the disk',
+      params: {
+        file: artifactFile(identity, 'img-oci'),
+        disk: artifactFile(identity, 'img'),
+        tag: diskImageTag(identity),
+        arch: identity.arch,
+        epoch: root.all.epoch,
+      },
+      inputs: { raw: stepId(image, 'img'), toolchain: inputs.toolchain },
+    },
+  ]
+}
+
 function carrierParams({ name, identity, cloudConfig, root }: ResolvedImage) {
   const { arch, version } = identity
   return { title: `${name} ${version}`, arch, cloudConfig, epoch: root.all.epoch }
 }
 
 /** Disks that are written as they are; all others are made from one of these, by format. */
-const rawDisks = { raw: undefined, 'raw-efi': 'uefi', 'raw-bios': 'bios' } as const satisfies Partial<
-  Record<DiskArtifact, DiskWish['firmware'] | undefined>
->
+const rawDisks = {
+  raw: undefined,
+  img: undefined,
+  'raw-efi': 'uefi',
+  'raw-bios': 'bios',
+} as const satisfies Partial<Record<DiskArtifact, DiskWish['firmware'] | undefined>>
 type RawDisk = keyof typeof rawDisks
 
 function isRawDisk(kind: DiskArtifact): kind is RawDisk {
@@ -120,9 +145,15 @@ function rawStep(
       ...carrierParams(image),
       file: artifactFile(image.identity, kind),
       disk: { ...image.disk, firmware },
+      ...(image.board?.data.mbr === 'hybrid' ? { mbr: 'hybrid' as const } : {}),
       ...started,
     },
-    inputs: { payload, 'root-image': rootImage, toolchain },
+    inputs: {
+      payload,
+      'root-image': rootImage,
+      toolchain,
+      ...(image.board ? { board: stepId(image, 'board') } : {}),
+    },
   }
 }
 
@@ -135,6 +166,7 @@ function maasStep(image: ResolvedImage, inputs: ArtifactInputs, started: Started
 
 const rawTitles: Readonly<Record<RawDisk, string>> = {
   raw: 'disk image',
+  img: 'disk image (board)',
   'raw-efi': 'disk image (UEFI)',
   'raw-bios': 'disk image (BIOS)',
 }

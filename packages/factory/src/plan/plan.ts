@@ -1,10 +1,21 @@
-import type { ArtifactKind } from '@kiln/contract'
-import type { LockedPackage, PackageSet } from '../lock/lock.ts'
+import { type Architecture, type ArtifactKind, architectureFacts } from '@kiln/contract'
+import type { PackageSet } from '../lock/lock.ts'
 import type { ResolvedBuild, ResolvedImage, ToolRoot } from '../resolve/resolve.ts'
 import type { ResolvedSecureBoot } from '../secure-boot/resolve.ts'
+import { crossStep, targetStep } from '../toolchain/foreign.ts'
 import { canonicalJson } from './fingerprint.ts'
 import { planArtifact, withContainer } from './plan-artifact.ts'
-import type { ConversionParams, Plan, Step, StepOf } from './step.ts'
+import { planBoard } from './plan-board.ts'
+import {
+  baseStep,
+  planForeign,
+  planTools,
+  repository,
+  type ToolName,
+  toolNames,
+  withoutBase,
+} from './plan-tools.ts'
+import type { ConversionParams, Plan, Step } from './step.ts'
 import { stepId } from './step-id.ts'
 
 /**
@@ -17,59 +28,12 @@ export function planBuild(build: ResolvedBuild, artifacts: readonly ArtifactKind
     const root = rootOf(name, build)
     return root ? planTools(name, root) : []
   })
-  return { steps: merge([...tools, ...steps]) }
+  return { steps: merge([...tools, ...build.foreign.flatMap(planForeign), ...steps]) }
 }
-
-const toolNames = ['toolchain', 'container-tools', 'signing-tools'] as const
-export type ToolName = (typeof toolNames)[number]
 
 function rootOf(name: ToolName, build: ResolvedBuild): ToolRoot | undefined {
   if (name === 'toolchain') return build.toolchain
   return name === 'container-tools' ? build.containerTools : build.signingTools
-}
-
-const toolTitles: Readonly<Record<ToolName, string>> = {
-  toolchain: 'toolchain',
-  'container-tools': 'container tools',
-  'signing-tools': 'signing tools',
-}
-
-/** Steps that make a root of tools; the last one has the name as its id. */
-export function planTools(name: ToolName, { base, all }: ToolRoot): Step[] {
-  const packages = withoutBase(all, base)
-  const title = toolTitles[name]
-  return [
-    repository(`${name}/base-files`, `base files of the ${title}`, base.packages),
-    repository(`${name}/files`, `files of the ${title}`, packages),
-    baseStep(`${name}/base`, `base of the ${title}`, base, `${name}/base-files`),
-    {
-      id: name,
-      kind: 'toolchain',
-      title,
-      params: { packages, epoch: all.epoch },
-      inputs: { base: `${name}/base`, repository: `${name}/files` },
-    },
-  ]
-}
-
-function baseStep(id: string, title: string, { request, epoch }: PackageSet, files: string): StepOf<'base'> {
-  const { suite, arch } = request
-  return { id, kind: 'base', title, params: { suite, arch, epoch }, inputs: { repository: files } }
-}
-
-function repository(id: string, title: string, packages: readonly LockedPackage[]): StepOf<'repository'> {
-  return {
-    id,
-    kind: 'repository',
-    title: `${title} (${packages.length} packages)`,
-    params: { packages },
-    inputs: {},
-  }
-}
-
-function withoutBase(all: PackageSet, base: PackageSet): LockedPackage[] {
-  const inBase = new Set(base.packages.map(({ sha256 }) => sha256))
-  return all.packages.filter(({ sha256 }) => !inBase.has(sha256))
 }
 
 function planImage(image: ResolvedImage, build: ResolvedBuild, artifacts: readonly ArtifactKind[]): Step[] {
@@ -80,6 +44,10 @@ function planImage(image: ResolvedImage, build: ResolvedBuild, artifacts: readon
   const { epoch } = all
   const root = { packages: id('packages'), convert: id('convert') }
   const toolchain = 'toolchain'
+  const foreign = build.foreign.find((roots) => roots.arch === arch)
+  const loaderTools = (foreign?.target ?? build.toolchain).all
+  const target = foreign ? { target: targetStep(arch) } : {}
+  const emulator = foreign ? { emulator: crossStep(arch) } : {}
   const agent = `agent/${arch}`
   const bootLoader = `boot-loader/${arch}`
   const { secureBoot } = build
@@ -91,29 +59,29 @@ function planImage(image: ResolvedImage, build: ResolvedBuild, artifacts: readon
       kind: 'agent',
       title: 'kiln-agent',
       params: { arch, sources: build.agent.sources, version: build.agent.version },
-      inputs: { toolchain },
+      inputs: { toolchain: foreign ? crossStep(arch) : toolchain, ...target },
     },
     {
       id: bootLoader,
       kind: 'boot-loader',
       title: 'boot loaders',
-      params: { arch, version: bootLoaderVersion(build.toolchain.all), epoch: build.toolchain.all.epoch },
-      inputs: { toolchain },
+      params: { arch, version: bootLoaderVersion(loaderTools, arch), epoch: loaderTools.epoch },
+      inputs: { toolchain, ...target },
     },
-    ...planBase(image, id),
+    ...planBase(image, id, emulator),
     {
       id: root.packages,
       kind: 'packages',
       title: 'packages',
-      params: { packages: all.packages, archives: all.archives, epoch },
-      inputs: { base: id('base'), repository: id('files') },
+      params: { packages: all.packages, archives: all.archives, ...(foreign ? { arch } : {}), epoch },
+      inputs: { base: id('base'), repository: id('files'), ...emulator },
     },
     {
       id: root.convert,
       kind: 'convert',
       title: 'conversion',
       params: conversion(image, build),
-      inputs: { packages: root.packages, agent },
+      inputs: { packages: root.packages, agent, ...emulator },
     },
     {
       id: id('validate'),
@@ -133,14 +101,21 @@ function planImage(image: ResolvedImage, build: ResolvedBuild, artifacts: readon
       id: id('initramfs'),
       kind: 'initramfs',
       title: 'initramfs',
-      params: { arch, epoch },
-      inputs: { ...root, toolchain, agent, validate: id('validate') },
+      params: { arch, ...(image.board ? { modules: image.board.data.modules } : {}), epoch },
+      inputs: { ...root, toolchain, agent, validate: id('validate'), ...target },
     },
     {
       id: unsignedPayload,
       kind: 'payload',
       title: 'payload',
-      params: { identity, name: image.name, cmdline: image.cmdline, ukiBudget: image.ukiBudget, epoch },
+      params: {
+        identity,
+        name: image.name,
+        cmdline: image.cmdline,
+        ...(image.board?.data.serial ? { serial: image.board.data.serial } : {}),
+        ukiBudget: image.ukiBudget,
+        epoch,
+      },
       inputs: {
         'root-image': id('root-image'),
         initramfs: id('initramfs'),
@@ -173,6 +148,7 @@ function planImage(image: ResolvedImage, build: ResolvedBuild, artifacts: readon
       params: {},
       inputs: { payload: id('payload') },
     },
+    ...(image.board ? planBoard(image, image.board, root.packages) : []),
     ...withContainer(artifacts).flatMap((kind) => {
       const inputs = {
         payload: id('payload'),
@@ -213,13 +189,17 @@ function signingSteps(
 }
 
 /** The base, and the files of what is installed on it: into an imported one everything that the lock has. */
-function planBase({ identity, root: { base, all } }: ResolvedImage, id: (what: string) => string): Step[] {
+function planBase(
+  { identity, root: { base, all } }: ResolvedImage,
+  id: (what: string) => string,
+  emulator: { readonly emulator?: string },
+): Step[] {
   const title = `base ${identity.flavor} ${identity.flavorRelease}`
   if ('packages' in base) {
     return [
       repository(id('base-files'), 'base files', base.packages),
       repository(id('files'), 'files', withoutBase(all, base)),
-      baseStep(id('base'), title, base, id('base-files')),
+      baseStep(id('base'), title, base, id('base-files'), emulator),
     ]
   }
   return [
@@ -243,10 +223,14 @@ function conversion(image: ResolvedImage, build: ResolvedBuild): ConversionParam
   }
 }
 
-/** `257.9-1~deb13u1 2.12-9`: of systemd-boot and of GRUB. Loaders are renewed on a node apart from the system. */
-function bootLoaderVersion({ packages }: PackageSet): string {
+/**
+ * `257.9-1~deb13u1 2.12-9`: of systemd-boot, and of GRUB where machines start by BIOS. Loaders are renewed on a node apart from
+ * the system.
+ */
+function bootLoaderVersion({ packages }: PackageSet, arch: Architecture): string {
   const versionOf = (name: string) => packages.find((locked) => locked.name === name)?.version ?? 'unknown'
-  return `${versionOf('systemd-boot-efi')} ${versionOf('grub-common')}`
+  const names = ['systemd-boot-efi', ...(architectureFacts[arch].bios ? ['grub-common'] : [])]
+  return names.map(versionOf).join(' ')
 }
 
 /** Keeps the first of equal steps and points the inputs of all others to it. */

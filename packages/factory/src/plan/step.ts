@@ -1,20 +1,23 @@
 import type { Architecture, ImageIdentity, Layout } from '@kiln/contract'
 import type { Compression } from '@kiln/contract/definition'
 import type { ImportParams } from '../bases/import.ts'
+import type { Board } from '../boards/schema.ts'
 import type { Run } from '../carriers/disk/data-map.ts'
 import type { LockedArchive, LockedPackage } from '../lock/lock.ts'
 import type { Signing } from '../secure-boot/resolve.ts'
+
 import type {
   ConversionParams,
+  DiskImageParams,
   DiskParams,
   DockerArchiveParams,
   IsoParams,
   OciParams,
   OvaParams,
   RawParams,
-} from './step-params.ts'
+} from './params.ts'
 
-export type * from './step-params.ts'
+export type * from './params.ts'
 
 /**
  * The kinds of step, with what each is told (`params`), which results it takes (`inputs`) and what it reports beside
@@ -33,7 +36,12 @@ export interface StepKinds {
   }
   /** Root file system of the build tools: compiler, packers, boot loaders. */
   toolchain: {
-    params: { readonly packages: readonly LockedPackage[]; readonly epoch: number }
+    params: {
+      readonly packages: readonly LockedPackage[]
+      /** Where it is not that of this machine. */
+      readonly arch?: Architecture
+      readonly epoch: number
+    }
     inputs: 'base' | 'repository'
     facts: Record<string, never>
   }
@@ -61,6 +69,8 @@ export interface StepKinds {
       readonly packages: readonly LockedPackage[]
       /** What the image itself names as its archives. */
       readonly archives: readonly LockedArchive[]
+      /** Where it is not that of this machine. */
+      readonly arch?: Architecture
       readonly epoch: number
     }
     inputs: 'base' | 'repository'
@@ -97,7 +107,12 @@ export interface StepKinds {
     }
   }
   initramfs: {
-    params: { readonly arch: Architecture; readonly epoch: number }
+    params: {
+      readonly arch: Architecture
+      /** Kernel modules for a board, beside those of every initramfs. */
+      readonly modules?: readonly string[]
+      readonly epoch: number
+    }
     inputs: 'packages' | 'convert' | 'toolchain' | 'agent' | 'validate'
     facts: { readonly kernelVersion: string; readonly modules: number }
   }
@@ -113,6 +128,8 @@ export interface StepKinds {
       readonly identity: ImageIdentity
       readonly name: string
       readonly cmdline: readonly string[]
+      /** Serial consoles of a board. */
+      readonly serial?: readonly string[]
       /** Bytes that the UKI may have. */
       readonly ukiBudget: number
       readonly epoch: number
@@ -131,6 +148,12 @@ export interface StepKinds {
     params: { readonly signing: Signing; readonly ukiBudget: number; readonly epoch: number }
     inputs: 'payload' | 'boot-loader' | 'toolchain'
     facts: { readonly digest: string }
+  }
+  /** What a board starts before there is UEFI: a folder for the EFI partition. */
+  board: {
+    params: { readonly board: Board; readonly epoch: number }
+    inputs: 'repository' | 'packages' | 'validate' | 'toolchain'
+    facts: Record<string, never>
   }
   iso: {
     params: IsoParams
@@ -198,6 +221,12 @@ export interface StepKinds {
       readonly size: number
     }
   }
+  /** The disk of a board in a container image, to be fetched from a registry. */
+  'img-oci': {
+    params: DiskImageParams
+    inputs: 'raw' | 'toolchain'
+    facts: { readonly digest: string; readonly size: number }
+  }
   /** The container image alone, in one file that `docker load` takes. */
   docker: {
     params: DockerArchiveParams
@@ -219,6 +248,24 @@ export interface ArtifactFacts {
 export type StepKind = keyof StepKinds
 
 /**
+ * Inputs that a step has in some plans only. Where an image is of another architecture than this machine, `emulator` runs
+ * programs of that one, and `target` are the tools of that one, as files; both are results of `toolchain`. A disk for a board
+ * has the `board`.
+ */
+interface OptionalInputs {
+  base: 'emulator'
+  toolchain: 'emulator'
+  packages: 'emulator'
+  convert: 'emulator'
+  agent: 'target'
+  initramfs: 'target'
+  'boot-loader': 'target'
+  raw: 'board'
+}
+
+export type OptionalInputOf<K extends StepKind> = K extends keyof OptionalInputs ? OptionalInputs[K] : never
+
+/**
  * A step names each of its inputs after the kind of step that makes it; an import counts as a base, what is signed as what it was
  * before, and whatever makes an artifact of one file as `artifact`.
  */
@@ -235,7 +282,8 @@ export interface StepOf<K extends StepKind> {
   readonly title: string
   readonly params: StepKinds[K]['params']
   /** Kind of input → id of the step that makes it. */
-  readonly inputs: Readonly<Record<InputsOf<K>, string>>
+  readonly inputs: Readonly<Record<InputsOf<K>, string>> &
+    Readonly<Partial<Record<OptionalInputOf<K>, string>>>
 }
 
 export type Step = { [K in StepKind]: StepOf<K> }[StepKind]

@@ -2,7 +2,15 @@ import { existsSync } from 'node:fs'
 import { mkdtemp, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { artifactFile, type ImageIdentity, imageName, imageTag, KilnError } from '@kiln/contract'
+import {
+  artifactFile,
+  diskImageTag,
+  diskTag,
+  type ImageIdentity,
+  imageName,
+  imageTag,
+  KilnError,
+} from '@kiln/contract'
 import { accessInside, type ContainerTools, runSkopeo, workFolder } from '../bases/container-tools.ts'
 import { type RegistryAccess, registryAccess } from '../bases/registry-access.ts'
 import { type Made, type MakeOptions, makeArtifacts } from '../build.ts'
@@ -37,8 +45,8 @@ export interface PushResult {
 }
 
 /**
- * Builds what is missing, and puts each image into a registry: the system as a container image, and bound to it the payload.
- * Blobs that the registry has are not sent again.
+ * Builds what is missing, and puts each image into a registry: the system as a container image, and bound to it the payload; and
+ * the disk of a board, where it is among the artifacts, as an image of its own. Blobs that the registry has are not sent again.
  * @throws KilnError E-USAGE, E-REGISTRY-*, and all that a build throws
  */
 export async function push(options: PushOptions): Promise<PushResult> {
@@ -49,21 +57,30 @@ export async function push(options: PushOptions): Promise<PushResult> {
     options.reference,
     wanted.filter((identity) => imageName(identity).includes(image)),
   )
-  const { result, ms } = await makeArtifacts({ ...options, artifacts: ['oci'] }, async (made) => {
+  const withDisks = definition.definition.artifacts.includes('img-oci')
+  const artifacts = ['oci', ...(withDisks ? (['img-oci'] as const) : [])] as const
+  const { result, ms } = await makeArtifacts({ ...options, artifacts }, async (made) => {
     const targets = pushTargets(
       options.reference,
       made.images.map(({ identity }) => identity),
     )
     const tools = await registryTools(options)
     const pushed: PushedImage[] = []
-    for (const reference of new Set(targets)) {
-      const images = made.images.filter((_, index) => targets[index] === reference)
-      const layouts = images.map((image) => layoutOf(image, made))
-      await asStep(options.emit, `push/${reference}`, `push ${reference}`, async (line) => {
+    const put = (reference: string, layouts: readonly ImageLayout[], images: readonly ResolvedImage[]) =>
+      asStep(options.emit, `push/${reference}`, `push ${reference}`, async (line) => {
         const digest = await pushTogether(layouts, reference, { ...options, tools, line })
         pushed.push(...images.map(({ identity }) => ({ identity, reference, digest })))
       })
+    for (const reference of new Set(targets)) {
+      const images = made.images.filter((_, index) => targets[index] === reference)
+      await put(
+        reference,
+        images.map((image) => layoutOf(image, made)),
+        images,
+      )
     }
+    for (const [index, image] of withDisks ? made.images.entries() : [])
+      await put(`${targets[index]}${diskTag}`, [diskLayoutOf(image, made)], [image])
     return pushed
   })
   return { images: result, ms }
@@ -73,6 +90,12 @@ function layoutOf(image: ResolvedImage, made: Made): ImageLayout {
   const { identity } = image
   const { folder, digest } = made.resultOf(image, 'oci')
   return { folder: join(folder, artifactFile(identity, 'oci')), tag: imageTag(identity), digest }
+}
+
+function diskLayoutOf(image: ResolvedImage, made: Made): ImageLayout {
+  const { identity } = image
+  const { folder, digest } = made.resultOf(image, 'img-oci')
+  return { folder: join(folder, artifactFile(identity, 'img-oci')), tag: diskImageTag(identity), digest }
 }
 
 /**

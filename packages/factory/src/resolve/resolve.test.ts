@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import type { Architecture } from '@kiln/contract'
-import { debianArchitecture } from '../distros/debian-architecture.ts'
+import { debianArchitecture, ownArchitecture } from '../distros/debian-architecture.ts'
 import { loadDistro } from '../distros/load.ts'
 import { baseOf, only, packagesOf, resolveSample } from '../testkit/sample-definition.ts'
 import { expectCode, temporaryFolder } from '../testkit/testkit.ts'
@@ -152,6 +152,20 @@ describe('resolving a definition', () => {
     const image = ['kernel: {package: linux-image-riscv64}']
     const { build } = await resolveSample(t, { arch, image })
     assert.ok(packagesOf(build).install.includes('linux-image-riscv64'))
+  })
+
+  it('takes tools for an architecture that this machine does not run, from it and for it', async (t) => {
+    const own = ownArchitecture()
+    const arch = own === 'arm64' ? 'amd64' : 'arm64'
+    const { build } = await resolveSample(t, { arch })
+    const [roots] = build.foreign
+    assert.equal(roots?.arch, arch)
+    assert.deepEqual([roots?.cross.all.request.arch, roots?.target.all.request.arch], [own, arch])
+    assert.ok(roots?.cross.all.packages.some(({ name }) => name === 'qemu-user'))
+    assert.ok(
+      `cross-${arch}/${own}/all` in build.lock.sets && `target-${arch}/${arch}/base` in build.lock.sets,
+    )
+    assert.deepEqual((await resolveSample(t, { arch: own })).build.foreign, [])
   })
 
   it('fails at a package that the archive does not have, by its name', async (t) => {

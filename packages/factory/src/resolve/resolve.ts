@@ -1,19 +1,22 @@
 import { resolve as absolutePath, join } from 'node:path'
-import { type ImageIdentity, KilnError, type Layout, parseSize } from '@kiln/contract'
+import { type Architecture, type ImageIdentity, KilnError, type Layout, parseSize } from '@kiln/contract'
 import type { Compression } from '@kiln/contract/definition'
 import { type ContainerTools, containerToolPackages } from '../bases/container-tools.ts'
 import type { ImportParams } from '../bases/import.ts'
+import { boardOf } from '../boards/load.ts'
+import type { Board } from '../boards/schema.ts'
 import { type DiskWish, diskWish } from '../definition/disk.ts'
 import type { LoadedDefinition, LoadedImage } from '../definition/load.ts'
 import { type Distro, loadDistro } from '../distros/load.ts'
 import { lockFileName, readLock } from '../lock/file.ts'
-import type { Lock, PackageSet } from '../lock/lock.ts'
+import type { Lock, LockedPackage, PackageSet } from '../lock/lock.ts'
 import { listStale, type StaleEntry, staleSets } from '../lock/stale.ts'
 import { updateLock } from '../lock/update.ts'
 import { conversionFiles } from '../rootfs/convert.ts'
 import { type ResolvedSecureBoot, resolveSecureBoot } from '../secure-boot/resolve.ts'
 import { signingToolPackages } from '../secure-boot/tools.ts'
 import { agentSources } from '../toolchain/agent.ts'
+import { crossStep, targetStep } from '../toolchain/foreign.ts'
 import { toolchainPackages } from '../toolchain/packages.ts'
 import {
   changedBases,
@@ -25,7 +28,18 @@ import {
 } from './bases.ts'
 import { fileDigest, treeDigest } from './digest.ts'
 import { fromMirror } from './mirror.ts'
-import { imageSets, ownKeyring, type Tools, toolSets, toolsName } from './wanted.ts'
+import {
+  boardSet,
+  boardSets,
+  boardsOf,
+  foreignArchitectures,
+  foreignSets,
+  imageSets,
+  ownKeyring,
+  type Tools,
+  toolSets,
+  toolsName,
+} from './wanted.ts'
 
 /** A definition with every input known by digest: all that a plan is made of. */
 export interface ResolvedBuild {
@@ -35,6 +49,8 @@ export interface ResolvedBuild {
   readonly containerTools: ToolRoot | undefined
   /** Makes keys and signs; only where there is something to sign. */
   readonly signingTools: ToolRoot | undefined
+  /** For images of architectures that this machine does not run; an entry for each. */
+  readonly foreign: readonly ForeignRoots[]
   readonly secureBoot: ResolvedSecureBoot | undefined
   readonly agent: { readonly sources: string; readonly version: string }
   readonly conversionFiles: string
@@ -53,6 +69,13 @@ export interface ToolRoot extends ResolvedRoot {
   readonly base: PackageSet
 }
 
+/** See toolchain/foreign.ts. */
+export interface ForeignRoots {
+  readonly arch: Architecture
+  readonly cross: ToolRoot
+  readonly target: ToolRoot
+}
+
 export interface ResolvedImage {
   readonly identity: ImageIdentity
   readonly name: string
@@ -69,6 +92,14 @@ export interface ResolvedImage {
   readonly compression: Compression
   /** Bytes that the UKI may have. */
   readonly ukiBudget: number
+  /** Undefined for a generic machine. */
+  readonly board: ResolvedBoard | undefined
+}
+
+export interface ResolvedBoard {
+  readonly data: Board
+  /** The packages that have its firmware, without what they need. */
+  readonly packages: readonly LockedPackage[]
 }
 
 export interface ResolvedFolder {
@@ -116,10 +147,13 @@ export async function resolveBuild(options: ResolveOptions): Promise<ResolvedBui
     keys && signs ? await resolveSecureBoot(keys.folder, keys.definition, new Date()) : undefined
   const before = await readLock(lockFile(options.definition))
   const keyring = await ownKeyring(options)
+  const foreignArchs = foreignArchitectures(options.images)
   const wanted = [
     ...toolSets('toolchain', toolchainPackages, before, keyring, options),
     ...(imports ? toolSets('container-tools', containerToolPackages, before, keyring, options) : []),
     ...(signs ? toolSets('signing-tools', signingToolPackages, before, keyring, options) : []),
+    ...foreignArchs.flatMap((arch) => foreignSets(arch, before, keyring, options)),
+    ...boardsOf(options.images).flatMap((board) => boardSets(board, keyring, options)),
     ...options.images.flatMap((image) => imageSets(image, keyring, options)),
   ]
   if (options.frozen) {
@@ -151,6 +185,11 @@ export async function resolveBuild(options: ResolveOptions): Promise<ResolvedBui
     toolchain,
     containerTools,
     signingTools,
+    foreign: foreignArchs.map((arch) => ({
+      arch,
+      cross: toolRoot(packages, crossStep(arch), mirror),
+      target: toolRoot(packages, targetStep(arch), mirror, arch),
+    })),
     secureBoot,
     agent: { sources, version: options.kilnVersion },
     conversionFiles: files,
@@ -165,8 +204,8 @@ function requireFresh(file: string, lock: Lock | undefined, stale: readonly Stal
   throw new KilnError('E-LOCK-STALE', message, { hint: 'kiln lock', place: { file } })
 }
 
-function toolRoot(lock: Lock, tools: Tools, mirror: string | undefined): ToolRoot {
-  const name = toolsName(tools)
+function toolRoot(lock: Lock, tools: Tools, mirror: string | undefined, arch?: Architecture): ToolRoot {
+  const name = toolsName(tools, arch)
   return { base: packageSet(lock, `${name}/base`, mirror), all: packageSet(lock, `${name}/all`, mirror) }
 }
 
@@ -187,6 +226,7 @@ async function resolveImage(
   const { common } = distro
   const { mirror, name: system } = options.definition.definition
   const name = lockName(image.identity)
+  const board = boardOf(image.device)
   return {
     identity: image.identity,
     name: system,
@@ -204,11 +244,17 @@ async function resolveImage(
     overlay: await resolveFolder(image.overlay),
     medium: await resolveFolder(image.medium),
     cloudConfig: cloudConfig ? { file: cloudConfig, digest: await fileDigest(cloudConfig) } : undefined,
-    cmdline: image.cmdline,
+    cmdline: [...(board?.cmdline ?? []), ...image.cmdline],
     disk: diskWish(image),
     compression: image.container?.compression ?? 'zstd',
     ukiBudget: parseSize(image.uki.budget) ?? 0,
+    board: board && { data: board, packages: firmwarePackages(board, lock, mirror) },
   }
+}
+
+function firmwarePackages(board: Board, lock: Lock, mirror: string | undefined): LockedPackage[] {
+  const { packages } = packageSet(lock, boardSet(board), mirror)
+  return packages.filter(({ name }) => name in board.firmware.packages)
 }
 
 /** A service whose package the user took out is not expected. Debian's unit of openssh-server is called ssh. */

@@ -1,6 +1,8 @@
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Architecture } from '@kiln/contract'
 import type { Executors } from '../run/engine.ts'
+import { emulationFor } from '../sandbox/emulation.ts'
 import { bootstrap } from '../tools/mmdebstrap.ts'
 import { layerFolder } from './layers.ts'
 
@@ -11,6 +13,7 @@ export const makeBase: Executors['base'] = async (step, context) => {
     ...step.params,
     repository: join(context.inputs.repository.folder, 'repository'),
     target,
+    emulation: emulationFor(step.params.arch as Architecture, context.inputs.emulator),
     signal: context.signal,
     onLine: context.line,
     onPercent: (percent) => context.progress(percent, 100, 'percent'),

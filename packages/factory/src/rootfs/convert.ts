@@ -5,6 +5,7 @@ import { layoutPath } from '@kiln/contract'
 import type { ConversionParams } from '../plan/step.ts'
 import { treeDigest } from '../resolve/digest.ts'
 import type { Executors } from '../run/engine.ts'
+import { emulationFor } from '../sandbox/emulation.ts'
 import { runInSandbox } from '../sandbox/sandbox.ts'
 import { layerFolder, layerOf, layersOf } from './layers.ts'
 import { readInRoot } from './read-root.ts'
@@ -48,6 +49,7 @@ export const convert: Executors['convert'] = async (step, context) => {
         { kind: 'bind-ro', source: staging.folder, target: '/run/work/stage' },
         { kind: 'file-ro', source: script, target: '/run/work/convert.sh' },
       ],
+      emulation: emulationFor(step.params.identity.arch, context.inputs.emulator),
       scratch: context.scratch,
     },
     ['sh', '/run/work/convert.sh', 'enable', ...enable, 'mask', ...mask],

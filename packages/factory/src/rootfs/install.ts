@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { LockedPackage } from '../lock/lock.ts'
+import type { Emulation } from '../sandbox/emulation.ts'
 import { runInSandbox, type Sandbox } from '../sandbox/sandbox.ts'
 import { explainApt } from '../tools/apt-complaints.ts'
 import { standIn } from '../tools/apt-solver.ts'
@@ -19,6 +20,8 @@ export interface InstallOptions {
   /** Text of the image's own sources.list. */
   readonly sources: string
   readonly epoch: number
+  /** Where the root is of another architecture than this machine. */
+  readonly emulation: Emulation | undefined
   readonly scratch: string
   readonly signal: AbortSignal
   readonly line: (text: string) => void
@@ -40,6 +43,7 @@ export async function installInCopy(options: InstallOptions): Promise<string> {
       { kind: 'bind-ro', source: join(options.repository.folder, 'repository'), target: '/run/repository' },
       { kind: 'bind', source: join(options.scratch, 'archives'), target: '/var/cache/apt/archives' },
     ],
+    emulation: options.emulation,
     scratch: options.scratch,
   }
   const env = {

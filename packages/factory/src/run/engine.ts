@@ -1,13 +1,24 @@
 import { KilnError } from '@kiln/contract'
 import type { Emit } from '../events.ts'
-import type { InputFacts, InputsOf, Plan, Step, StepKind, StepKinds, StepOf } from '../plan/step.ts'
+import type {
+  InputFacts,
+  InputsOf,
+  OptionalInputOf,
+  Plan,
+  Step,
+  StepKind,
+  StepKinds,
+  StepOf,
+} from '../plan/step.ts'
 import { limiter } from './limiter.ts'
 import { damageNotice, makeStep, type StepOutcome, useStep } from './make-step.ts'
 import type { Store, StoredResult } from './store.ts'
 
 /** What an executor is given: where its inputs lie, where its files go, and how to talk. */
 export interface StepContext<K extends StepKind> {
-  readonly inputs: { readonly [I in InputsOf<K>]: StoredResult<InputFacts<I>> }
+  readonly inputs: { readonly [I in InputsOf<K>]: StoredResult<InputFacts<I>> } & {
+    readonly [I in OptionalInputOf<K>]?: StoredResult
+  }
   readonly out: string
   readonly scratch: string
   readonly signal: AbortSignal

@@ -1,7 +1,9 @@
 import { importBase } from '../bases/import.ts'
+import { makeBoardFiles } from '../boards/board-files.ts'
 import { makeDisk } from '../carriers/disk/disk.ts'
 import { makeOva } from '../carriers/disk/ova.ts'
 import { makeIso } from '../carriers/iso/iso.ts'
+import { makeDiskImage } from '../carriers/oci/disk-image.ts'
 import { makeDockerArchive } from '../carriers/oci/docker-archive.ts'
 import { makeImageLayers } from '../carriers/oci/image-layers.ts'
 import { makeOci } from '../carriers/oci/oci.ts'
@@ -44,6 +46,7 @@ export function makeExecutors(poolFolder: string, secrets: SigningSecrets = {}):
     payload: makePayload,
     'signed-boot-loader': bootLoaderSigner(secrets),
     'signed-payload': payloadSigner(secrets),
+    board: makeBoardFiles,
     iso: makeIso,
     raw: makeRaw,
     disk: makeDisk,
@@ -53,6 +56,7 @@ export function makeExecutors(poolFolder: string, secrets: SigningSecrets = {}):
     verify: verifyArtifact,
     'image-layers': makeImageLayers,
     oci: makeOci,
+    'img-oci': makeDiskImage,
     docker: makeDockerArchive,
   }
 }

@@ -51,4 +51,4 @@ while [ "$1" != -- ]; do
   esac
 done
 shift
-exec chroot "$mountpoint" "$@"
+exec "$@"

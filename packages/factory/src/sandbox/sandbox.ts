@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { KilnError } from '@kiln/contract'
 import { type RunOptions, type RunResult, run } from '../tools/process.ts'
 import { isolated, unshareRefusal } from '../tools/unshare.ts'
+import { type Emulation, emulating, explainEmulation } from './emulation.ts'
 
 /**
  * A root file system to run a program in: a mount and process namespace of its own, `/proc`, a small `/dev`, empty `/tmp`
@@ -15,6 +16,8 @@ export interface Sandbox {
   readonly mounts?: readonly Mount[]
   /** Default: no network. */
   readonly network?: boolean
+  /** Runs the root's programs, where they are of an architecture that this machine does not run. */
+  readonly emulation?: Emulation | undefined
   /** Folder for mount points, on any file system. */
   readonly scratch: string
 }
@@ -50,10 +53,17 @@ export async function runInSandbox(
   try {
     const directives = sandboxDirectives(sandbox)
     const namespaces = isolated({ network: sandbox.network ?? false })
-    return await run('setpriv', [...namespaces, 'sh', script, mountpoint, ...directives, '--', ...argv], {
+    const command = [
+      ...(sandbox.emulation ? emulating(sandbox.emulation) : []),
+      'chroot',
+      mountpoint,
+      ...argv,
+    ]
+    return await run('setpriv', [...namespaces, 'sh', script, mountpoint, ...directives, '--', ...command], {
       ...options,
       env: { HOME: '/root', ...options.env },
-      explain: (output) => options.explain?.(output) ?? explainSandbox(output, argv),
+      explain: (output) =>
+        explainEmulation(output) ?? options.explain?.(output) ?? explainSandbox(output, argv),
     })
   } finally {
     await rmdir(mountpoint)

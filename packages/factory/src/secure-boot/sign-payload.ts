@@ -1,11 +1,11 @@
 import { constants, copyFile, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { KilnError, Payload } from '@kiln/contract'
+import { type Architecture, KilnError, Payload } from '@kiln/contract'
 import { bootLoaderFiles } from '../payload/boot-loader.ts'
 import { requireBudget } from '../payload/uki-budget.ts'
 import { prefixedFileDigest, sha256Digest } from '../resolve/digest.ts'
 import type { Executors } from '../run/engine.ts'
-import { efiArchitecture, measuredUkiArguments } from '../tools/ukify.ts'
+import { measuredUkiArguments } from '../tools/ukify.ts'
 import { readPe } from '../verify/pe.ts'
 import { keyFiles } from './key-folder.ts'
 import { type SigningSecrets, signerFor } from './sign-boot-loader.ts'
@@ -54,7 +54,7 @@ async function measureUki(out: string, card: Payload, stub: string, signer: Sign
     { kind: 'file-ro', source: stub, target: stubPlace } as const,
   ]
   const options = {
-    arch: efiArchitecture(card.image.arch as 'amd64'),
+    arch: card.image.arch as Architecture,
     stub: stubPlace,
     kernel: `${outPlace}/${card.kernel.file}`,
     kernelVersion: card.kernel.version,

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict'
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import type { Architecture } from '@kiln/contract'
+import { type Architecture, architectures } from '@kiln/contract'
 import { containerToolPackages } from '../bases/container-tools.ts'
 import { loadDefinition } from '../definition/load.ts'
 import { listDistros, loadDistro } from '../distros/load.ts'
 import type { PackageSet } from '../lock/lock.ts'
 import { type ResolvedBuild, type ResolveOptions, resolveBuild } from '../resolve/resolve.ts'
+import { crossPackages, targetPackages } from '../toolchain/foreign.ts'
 import { toolchainPackages, toolchainSuite } from '../toolchain/packages.ts'
 import { makeArchive, type TestPackage } from './debian-archive.ts'
 import { type Planted, plant, temporaryFolder } from './testkit.ts'
@@ -22,6 +23,8 @@ const names = new Set([
   ...Object.values(debian.kernel),
   ...toolchainPackages,
   ...containerToolPackages,
+  ...architectures.flatMap(crossPackages),
+  ...targetPackages,
   ...['htop', 'linux-image-cloud-amd64', 'linux-image-riscv64'],
 ])
 export const archivePackages: readonly TestPackage[] = [

@@ -3,12 +3,16 @@ import { spawnSync } from 'node:child_process'
 import { copyFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { DiskRequest } from '@kiln/contract'
+import { boardOf, genericDevice } from '../boards/load.ts'
+import { type Board, boardPaths } from '../boards/schema.ts'
 import { writeBiosBoot } from '../carriers/raw/bios-boot.ts'
 import { stageContents } from '../carriers/raw/contents.ts'
+import { writeHybridMbr } from '../carriers/raw/hybrid-mbr.ts'
 import { identitiesFor } from '../carriers/raw/identities.ts'
 import { imageBytes, layOutImage } from '../carriers/raw/layout.ts'
 import { writeDisk } from '../carriers/raw/write-disk.ts'
 import { makeSamplePayload, type SampleChange, type SamplePayload } from './sample-payload.ts'
+import { plant } from './testkit.ts'
 
 const path = '/usr/sbin:/usr/bin:/sbin:/bin'
 const epoch = 1_700_000_000
@@ -29,11 +33,13 @@ export async function makeSampleDisk(
   const plan = layOutImage(wish, payload.card)
   const file = join(folder, 'sample.raw')
   const work = join(folder, 'work')
+  const board = boardOf(change.device ?? genericDevice)
   const { folders } = await stageContents(work, work, {
     payload: payload.card,
     payloadFolder: payload.folder,
     rootImage: join(payload.folder, 'root.img'),
     cloudConfig: undefined,
+    board: board && plantBoard(join(folder, 'board'), board),
     firmware,
     arch: 'amd64',
     title: 'Sample v1.0.0',
@@ -53,7 +59,14 @@ export async function makeSampleDisk(
     run: async ([program, ...args], { env, input }) => runTool(program, args, env, input),
   })
   await writeBiosBoot(file, plan, payload.folder)
+  if (board?.mbr === 'hybrid') await writeHybridMbr(file, plan)
   return { file, payload }
+}
+
+/** Files of the right names. */
+function plantBoard(folder: string, board: Board): string {
+  plant(folder, Object.fromEntries(boardPaths(board).map((path) => [path, path])))
+  return folder
 }
 
 /** Runs a program of this machine, which must succeed. @returns what it says */

@@ -20,10 +20,15 @@ export interface SamplePayload {
 export interface SampleChange {
   /** e_machine of the programs in the initramfs. Default: x86-64. */
   readonly machine?: number
+  /** Default: a generic machine. */
+  readonly device?: string
 }
 
 /** A payload as the factory makes it, of nothing that would boot: every digest, hash and header is right. */
-export function makeSamplePayload(folder: string, { machine = 62 }: SampleChange = {}): SamplePayload {
+export function makeSamplePayload(
+  folder: string,
+  { machine = 62, device = 'generic' }: SampleChange = {},
+): SamplePayload {
   mkdirSync(folder, { recursive: true })
   const files: Record<string, Buffer> = {}
   const data = Buffer.concat([Buffer.from('hsqs'), noise(300 * block - 4)])
@@ -52,7 +57,7 @@ export function makeSamplePayload(folder: string, { machine = 62 }: SampleChange
       flavorRelease: '13',
       variant: 'core',
       arch: 'amd64',
-      device: 'generic',
+      device,
       version: 'v1.0.0',
     },
     root: { ...describe('root.img'), hashOffset: data.length, rootHash },

@@ -51,6 +51,7 @@ export const sample: ResolvedImage = {
   disk: { firmware: 'hybrid', generations: 2 },
   compression: 'zstd',
   ukiBudget: 128 * 2 ** 20,
+  board: undefined,
 }
 
 export type Change = Omit<Partial<ResolvedImage>, 'identity'> & {
@@ -66,6 +67,7 @@ export const buildOf = (...images: ResolvedImage[]): ResolvedBuild => ({
   lock: { schema: 'kiln.lock/v1', kiln: 'v0.1.0', sets: {}, bases: {} },
   toolchain: rootOf(['gcc', 'zstd']),
   containerTools: undefined,
+  foreign: [],
   signingTools: undefined,
   secureBoot: undefined,
   agent: { sources: 's1', version: 'v0.1.0' },

@@ -1,7 +1,9 @@
 import { mkdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { type Architecture, architectureFacts } from '@kiln/contract'
 import { build as bundle } from 'esbuild'
+import { ownArchitecture } from '../distros/debian-architecture.ts'
 import { prefixedFileDigest, treeDigest } from '../resolve/digest.ts'
 import type { Executors } from '../run/engine.ts'
 import { runInSandbox } from '../sandbox/sandbox.ts'
@@ -29,21 +31,26 @@ export async function agentSources(): Promise<string> {
 }
 
 export const makeAgent: Executors['agent'] = async (step, context) => {
+  const { arch, version } = step.params
+  const { toolchain, target } = context.inputs
   const program = await compileAgent('main', {
-    version: step.params.version,
-    toolchain: context.inputs.toolchain,
+    version,
+    toolchain,
+    ...(target ? { cross: { arch, target } } : {}),
     out: context.out,
     scratch: context.scratch,
     signal: context.signal,
     onLine: context.line,
   })
   const [digest, { size }] = await Promise.all([prefixedFileDigest(program), stat(program)])
-  return { digest, facts: { version: step.params.version, digest, size } }
+  return { digest, facts: { version, digest, size } }
 }
 
 export interface CompileOptions {
   readonly version: string
   readonly toolchain: { readonly folder: string }
+  /** For another architecture: the toolchain has a compiler for it then, and the target its library of QuickJS. */
+  readonly cross?: { readonly arch: Architecture; readonly target: { readonly folder: string } }
   readonly out: string
   readonly scratch: string
   readonly signal: AbortSignal
@@ -52,6 +59,7 @@ export interface CompileOptions {
 
 /** TypeScript → one module → QuickJS bytecode → one static program. Returns its path: `<out>/kiln-agent`. */
 export async function compileAgent(program: AgentProgram, options: CompileOptions): Promise<string> {
+  const { cross } = options
   const sources = join(options.scratch, 'agent')
   await mkdir(sources, { recursive: true })
   const late = Object.entries(lateModules[program])
@@ -84,14 +92,23 @@ export async function compileAgent(program: AgentProgram, options: CompileOption
     { kind: 'bind', source: sources, target: '/run/work/src' },
     { kind: 'bind', source: join(packages, 'node/native'), target: '/run/work/native' },
     { kind: 'bind', source: options.out, target: '/run/work/out' },
+    ...(cross
+      ? [{ kind: 'bind-ro', source: join(cross.target.folder, 'root'), target: '/run/work/target' } as const]
+      : []),
   ])
   const run = (...argv: [string, ...string[]]) =>
     runInSandbox(sandbox, argv, { onLine: options.onLine, signal: options.signal })
   const names = late.map(([name]) => inSandbox(name))
   await run('qjsc', ...bytecodeArguments(inSandbox('bundle'), names, '/run/work/src/agent.c'))
+  const { multiarch } = architectureFacts[cross?.arch ?? ownArchitecture()]
+  const libraries = `${cross ? '/run/work/target' : ''}/usr/lib/${multiarch}/quickjs`
   await run(
-    'gcc',
-    ...linkArguments(['/run/work/src/agent.c', '/run/work/native/kiln_native.c'], '/run/work/out/kiln-agent'),
+    cross ? `${multiarch}-gcc` : 'gcc',
+    ...linkArguments(
+      ['/run/work/src/agent.c', '/run/work/native/kiln_native.c'],
+      libraries,
+      '/run/work/out/kiln-agent',
+    ),
   )
   return join(options.out, 'kiln-agent')
 }
@@ -105,7 +122,8 @@ function bytecodeArguments(module: string, late: readonly string[], output: stri
   return ['-s', '-e', '-m', '-M', 'kiln_native,kiln_native', ...lateOptions, '-o', output, module]
 }
 
-function linkArguments(sources: readonly string[], output: string): string[] {
+/** @param libraries folder with that of QuickJS */
+function linkArguments(sources: readonly string[], libraries: string, output: string): string[] {
   return [
     ...[
       '-static',
@@ -117,6 +135,6 @@ function linkArguments(sources: readonly string[], output: string): string[] {
       '-Wl,--build-id=none',
     ],
     ...['-I/usr/include/quickjs', '-o', output, ...sources],
-    ...['-L/usr/lib/x86_64-linux-gnu/quickjs', '-lquickjs', '-lm', '-lpthread', '-ldl'],
+    ...[`-L${libraries}`, '-lquickjs', '-lm', '-lpthread', '-ldl'],
   ]
 }

@@ -6,7 +6,7 @@ import { expectCode } from '../testkit/testkit.ts'
 import { bootCode, grubImageArguments } from './grub.ts'
 import { mksquashfsArguments } from './mksquashfs.ts'
 import { makeFatEnvironment, makeFatScript } from './mtools.ts'
-import { addonArguments, bootLoaderPath, efiArchitecture, ukiArguments } from './ukify.ts'
+import { addonArguments, addonStubPath, bootLoaderPath, stubPath, ukiArguments } from './ukify.ts'
 import { parseRootHash, seededUuid, verityBlock, verityFormatArguments } from './veritysetup.ts'
 import { isoImageArguments, volumeDate } from './xorriso.ts'
 
@@ -136,7 +136,8 @@ describe('xorriso', () => {
 describe('ukify', () => {
   it('joins stub, kernel, initramfs, command line and release', () => {
     const words = ukiArguments({
-      arch: 'x64',
+      arch: 'amd64',
+      stub: '/x.stub',
       kernel: '/k',
       kernelVersion: '6.12.1-amd64',
       initramfs: '/i',
@@ -148,7 +149,7 @@ describe('ukify', () => {
       'ukify',
       'build',
       '--efi-arch=x64',
-      '--stub=/usr/lib/systemd/boot/efi/linuxx64.efi.stub',
+      '--stub=/x.stub',
       '--linux=/k',
       '--uname=6.12.1-amd64',
       '--initrd=/i',
@@ -159,9 +160,15 @@ describe('ukify', () => {
   })
 
   it('makes addons that hold a command line and nothing else', () => {
-    assert.deepEqual(addonArguments('aa64', 'root=live:CDLABEL=X', '/x.addon.efi').slice(2), [
+    const options = {
+      arch: 'arm64',
+      stub: '/x.stub',
+      cmdline: 'root=live:CDLABEL=X',
+      target: '/x.addon.efi',
+    } as const
+    assert.deepEqual(addonArguments(options).slice(2), [
       '--efi-arch=aa64',
-      '--stub=/usr/lib/systemd/boot/efi/addonaa64.efi.stub',
+      '--stub=/x.stub',
       '--cmdline=root=live:CDLABEL=X',
       '--output=/x.addon.efi',
     ])
@@ -170,8 +177,10 @@ describe('ukify', () => {
   const names = { amd64: 'x64', arm64: 'aa64', riscv64: 'riscv64' } as const
   for (const arch of architectures) {
     it(`calls ${arch} ${names[arch]}, as UEFI does`, () => {
-      assert.equal(efiArchitecture(arch), names[arch])
-      assert.equal(bootLoaderPath(names[arch]), `/usr/lib/systemd/boot/efi/systemd-boot${names[arch]}.efi`)
+      const folder = '/usr/lib/systemd/boot/efi'
+      assert.equal(bootLoaderPath(arch), `${folder}/systemd-boot${names[arch]}.efi`)
+      assert.equal(stubPath(arch), `${folder}/linux${names[arch]}.efi.stub`)
+      assert.equal(addonStubPath(arch), `${folder}/addon${names[arch]}.efi.stub`)
     })
   }
 })

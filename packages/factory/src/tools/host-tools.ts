@@ -17,6 +17,11 @@ export const hostTools = {
   sync: { package: 'coreutils', why: 'puts results on the disk before they count', for: 'build' },
   'qemu-system-x86_64': { package: 'qemu-system-x86', why: 'boots images in a virtual machine', for: 'boot' },
   setpriv: { package: 'util-linux', why: 'ends programs when Kiln is ended', for: 'build' },
+  'qemu-system-aarch64': {
+    package: 'qemu-system-arm',
+    why: 'boots images for arm64 in a virtual machine',
+    for: 'boot-arm64',
+  },
   'qemu-img': { package: 'qemu-utils', why: 'makes disks for virtual machines', for: 'boot' },
   podman: { package: 'podman', why: 'builds a base from a Containerfile', for: 'containerfile' },
   docker: { package: 'docker.io', why: 'builds a base from a Containerfile', for: 'containerfile' },
@@ -48,7 +53,8 @@ export const hostTools = {
   'qemu-io': { package: 'qemu-utils', why: 'writes to disks as a virtual machine does', for: 'test' },
 } as const satisfies Record<string, { package: string; why: string; for: Purpose }>
 
-export type Purpose = 'build' | 'boot' | 'test' | 'containerfile'
+/** `boot-arm64`: beside `boot`, for images of that architecture. */
+export type Purpose = 'build' | 'boot' | 'boot-arm64' | 'test' | 'containerfile'
 export type HostTool = keyof typeof hostTools
 
 /** Files, not programs, that booting needs. */
@@ -57,6 +63,11 @@ export const hostFiles = {
     package: 'ovmf',
     why: 'UEFI firmware for virtual machines',
     for: 'boot',
+  },
+  '/usr/share/AAVMF/AAVMF_CODE.fd': {
+    package: 'qemu-efi-aarch64',
+    why: 'UEFI firmware for virtual machines of arm64',
+    for: 'boot-arm64',
   },
   '/usr/share/seabios/bios-256k.bin': { package: 'seabios', why: 'BIOS for virtual machines', for: 'boot' },
 } as const satisfies Record<string, { package: string; why: string; for: Purpose }>

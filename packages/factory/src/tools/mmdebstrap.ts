@@ -1,4 +1,5 @@
 import type { LockedArchive } from '../lock/lock.ts'
+import { type Emulation, emulating, explainEmulation } from '../sandbox/emulation.ts'
 import { explainApt } from './apt-complaints.ts'
 import { run } from './process.ts'
 import { isolated } from './unshare.ts'
@@ -10,6 +11,8 @@ export interface BootstrapOptions {
   /** Folder with package files and their index: all that is taken. */
   readonly repository: string
   readonly target: string
+  /** Where the architecture is not this machine's. */
+  readonly emulation?: Emulation | undefined
   /** Seconds since 1970. */
   readonly epoch: number
   readonly signal: AbortSignal
@@ -32,7 +35,8 @@ export const excludedPaths = [
 export async function bootstrap(options: BootstrapOptions): Promise<void> {
   // In namespaces of its own: if it is killed, its mounts and children go with it.
   const namespaces = isolated({ network: false })
-  await run('setpriv', [...namespaces, 'mmdebstrap', ...bootstrapArguments(options)], {
+  const emulation = options.emulation ? [...emulating(options.emulation), ...ownProcesses] : []
+  await run('setpriv', [...namespaces, ...emulation, 'mmdebstrap', ...bootstrapArguments(options)], {
     env: { SOURCE_DATE_EPOCH: String(options.epoch) },
     signal: options.signal,
     onLine: (line) => {
@@ -40,19 +44,24 @@ export async function bootstrap(options: BootstrapOptions): Promise<void> {
       const percent = line.match(/(\d+(?:\.\d+)?)%/)?.[1]
       if (percent) options.onPercent(Number(percent))
     },
-    explain: explainApt,
+    explain: (output) => explainEmulation(output) ?? explainApt(output),
   })
 }
 
-type Arguments = Pick<BootstrapOptions, 'suite' | 'arch' | 'repository' | 'target'>
+/** mmdebstrap mounts /proc, which is allowed only to the user namespace that the process namespace belongs to. */
+const ownProcesses = ['unshare', '--mount', '--pid', '--fork', '--kill-child']
+
+type Arguments = Pick<BootstrapOptions, 'suite' | 'arch' | 'repository' | 'target' | 'emulation'>
 
 /** The repository is trusted, since each of its files was checked against the lock. */
-export function bootstrapArguments({ suite, arch, repository, target }: Arguments): string[] {
+export function bootstrapArguments({ suite, arch, repository, target, emulation }: Arguments): string[] {
   return [
     '--mode=root',
     '--variant=apt',
     '--format=directory',
     `--architectures=${arch}`,
+    // It would look for an emulator that the machine knows, and there is one that only this namespace knows.
+    ...(emulation ? ['--skip=check/qemu'] : []),
     ...excludedPaths.map((option) => `--dpkgopt=${option}`),
     '--dpkgopt=force-unsafe-io',
     suite,

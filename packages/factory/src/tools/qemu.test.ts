@@ -116,6 +116,24 @@ const differences: readonly { title: string; change: Partial<MachinePlan>; gives
     change: { fwCfg: { 'opt/kiln/user-data': '/a,b.yaml' } },
     gives: ['-fw_cfg name=opt/kiln/user-data,file=/a,,b.yaml'],
   },
+  {
+    title: 'a machine of arm64, with two CDs',
+    change: {
+      arch: 'arm64',
+      drives: ['/a.iso', '/b.iso'].map((file) => ({
+        attach: 'cd',
+        file,
+        format: 'raw',
+        writes: 'discarded',
+      })),
+    },
+    gives: [
+      '-machine virt -accel tcg,thread=multi -cpu cortex-a72',
+      '-device virtio-scsi-pci,id=scsi0 -device scsi-cd,bus=scsi0.0,drive=drive0,bootindex=0',
+      '-device virtio-scsi-pci,id=scsi1 -device scsi-cd,bus=scsi1.0,drive=drive1,bootindex=1',
+      '-chardev stdio,id=console,signal=off -serial chardev:console',
+    ],
+  },
   { title: 'no reboot', change: { noReboot: true }, gives: ['-no-reboot'] },
   {
     title: 'the way out for probes',

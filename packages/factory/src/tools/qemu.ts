@@ -2,10 +2,11 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import type { Duplex, Readable, Writable } from 'node:stream'
 import { KilnError } from '@kiln/contract'
 import { debugExitPort } from '../boot/boot-sector.ts'
+import { type GuestArchitecture, type MachineKind, machineKinds } from './qemu-machines.ts'
 
 export type Accelerator = 'kvm' | 'tcg'
 
-/** How a drive is plugged in: `cd` is a SATA CD-ROM, `usb` a USB stick, `disk` a virtio disk. */
+/** How a drive is plugged in: `cd` is a CD-ROM, `usb` a USB stick, `disk` a virtio disk. */
 export type Attachment = 'cd' | 'usb' | 'disk'
 
 export interface Drive {
@@ -26,6 +27,8 @@ export type FirmwareFiles =
 
 /** A virtual machine, ready to be started: everything is decided and every file is there. */
 export interface MachinePlan {
+  /** Default: amd64. */
+  readonly arch?: GuestArchitecture
   readonly accel: Accelerator
   readonly firmware: FirmwareFiles
   readonly memoryMiB: number
@@ -52,12 +55,13 @@ const monitorDescriptor = 3
 
 /** Command line of QEMU: nothing but what is asked for, serial console on its standard input and output. */
 export function qemuArguments(plan: MachinePlan): string[] {
+  const kind = machineKinds[plan.arch ?? 'amd64']
   return [
     ...['-name', 'kiln', '-nodefaults', '-no-user-config'],
     ...[
       '-machine',
-      plan.watchdog === 'none' ? 'pc' : 'q35',
-      ...processor(plan.accel),
+      plan.watchdog === 'none' ? kind.withoutWatchdog : kind.machine,
+      ...processor(plan.accel, kind),
       '-smp',
       String(plan.cpus),
       '-m',
@@ -66,7 +70,12 @@ export function qemuArguments(plan: MachinePlan): string[] {
     ...firmware(plan.firmware),
     ...['-boot', 'strict=on'],
     ...plan.drives.flatMap((each, index) =>
-      drive(each, { index, bus: cdsBefore(plan.drives, index), bootIndex: index + (plan.netboot ? 1 : 0) }),
+      drive(each, {
+        kind,
+        index,
+        cds: cdsBefore(plan.drives, index),
+        bootIndex: index + (plan.netboot ? 1 : 0),
+      }),
     ),
     ...Object.entries(plan.fwCfg ?? {}).flatMap(([name, file]) => [
       '-fw_cfg',
@@ -74,8 +83,8 @@ export function qemuArguments(plan: MachinePlan): string[] {
     ]),
     ...['-object', 'rng-builtin,id=random', '-device', 'virtio-rng-pci,rng=random'],
     ...network(plan),
-    ...(plan.gui ? ['-device', 'VGA', '-display', 'gtk'] : ['-display', 'none']),
-    ...['-chardev', 'stdio,id=console,signal=off', '-device', 'isa-serial,chardev=console'],
+    ...(plan.gui ? ['-device', kind.screen, '-display', 'gtk'] : ['-display', 'none']),
+    ...['-chardev', 'stdio,id=console,signal=off', ...kind.serial],
     ...['-chardev', `socket,id=monitor,fd=${monitorDescriptor}`, '-mon', 'chardev=monitor,mode=control'],
     ...(plan.watchdog === 'i6300esb' ? ['-device', 'i6300esb'] : []),
     ...(plan.debugExit ? ['-device', `isa-debug-exit,iobase=${debugExitPort},iosize=4`] : []),
@@ -86,11 +95,10 @@ export function qemuArguments(plan: MachinePlan): string[] {
 /** `none`: a machine with an older chipset, which has none. That of q35 cannot be taken out. */
 export type WatchdogDevice = 'none' | 'i6300esb'
 
-/** Under emulation, richer processor models make a Debian boot slower, not faster: measured. */
-function processor(accel: Accelerator): string[] {
+function processor(accel: Accelerator, { emulatedProcessor }: MachineKind): string[] {
   return accel === 'kvm'
     ? ['-accel', 'kvm', '-cpu', 'host']
-    : ['-accel', 'tcg,thread=multi', '-cpu', 'qemu64']
+    : ['-accel', 'tcg,thread=multi', '-cpu', emulatedProcessor]
 }
 
 /** SeaBIOS is what QEMU runs unless told otherwise. */
@@ -102,26 +110,28 @@ function firmware(files: FirmwareFiles): string[] {
   ]
 }
 
-/** Each CD takes a bus of its own, which QEMU does not choose by itself beyond the first. */
+/** Each CD takes a bus of its own. */
 function cdsBefore(drives: readonly Drive[], index: number): number {
   return drives.slice(0, index).filter(({ attach }) => attach === 'cd').length
 }
 
 interface Plug {
+  readonly kind: MachineKind
   readonly index: number
-  /** Where a CD goes. */
-  readonly bus: number
+  /** CDs that come before it. */
+  readonly cds: number
   /** Order in which firmware tries. */
   readonly bootIndex: number
 }
 
-function drive(drive: Drive, { index, bus, bootIndex }: Plug): string[] {
+function drive(drive: Drive, { kind, index, cds, bootIndex }: Plug): string[] {
   const id = `drive${index}`
   const { attach, log } = drive
   const file = log === undefined ? plainFile(drive, id) : loggedFile({ ...drive, log }, id)
   // Merged requests are of up to 1024 parts, and the log adds two to each: more than the system takes.
   const requests = log === undefined ? '' : ',request-merging=off'
-  return [...file, ...plug(attach, `drive=${id},bootindex=${bootIndex}${requests}`, index, bus)]
+  const device = `drive=${id},bootindex=${bootIndex}${requests}`
+  return [...file, ...(attach === 'cd' ? kind.cd(device, cds) : plug(attach, device, index))]
 }
 
 function plainFile({ attach, file, format, writes }: Drive, id: string): string[] {
@@ -149,10 +159,8 @@ function loggedFile({ file, format, log }: Drive & { readonly log: string }, id:
   return ['-blockdev', JSON.stringify(node)]
 }
 
-function plug(attach: Attachment, device: string, index: number, bus: number): string[] {
+function plug(attach: Exclude<Attachment, 'cd'>, device: string, index: number): string[] {
   switch (attach) {
-    case 'cd':
-      return ['-device', `ide-cd,${bus === 0 ? '' : `bus=ide.${bus},`}${device}`]
     case 'usb':
       return [
         ...['-device', `qemu-xhci,id=usb${index}`],
@@ -196,7 +204,7 @@ export function startQemu(plan: MachinePlan): QemuProcess {
   })
   const child = spawn(
     'setpriv',
-    ['--pdeathsig', 'KILL', '--', 'qemu-system-x86_64', ...qemuArguments(plan)],
+    ['--pdeathsig', 'KILL', '--', machineKinds[plan.arch ?? 'amd64'].program, ...qemuArguments(plan)],
     {
       stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
       detached: true,

@@ -1,15 +1,15 @@
-/** Arguments for ukify, which joins stub, kernel, initramfs and command line into one EFI program. Runs in the toolchain. */
+import { type Architecture, architectureFacts } from '@kiln/contract'
+
+/**
+ * Arguments for ukify, which joins stub, kernel, initramfs and command line into one EFI program. Runs in the toolchain, for
+ * any architecture: it executes nothing of what it joins.
+ */
 const stubs = '/usr/lib/systemd/boot/efi'
 
-const efiArchitectures = { amd64: 'x64', arm64: 'aa64', riscv64: 'riscv64' } as const
-export type EfiArchitecture = (typeof efiArchitectures)[keyof typeof efiArchitectures]
-
-export function efiArchitecture(arch: keyof typeof efiArchitectures): EfiArchitecture {
-  return efiArchitectures[arch]
-}
-
 export interface UkiOptions {
-  readonly arch: EfiArchitecture
+  readonly arch: Architecture
+  /** What the UKI begins with, see {@link stubPath}. */
+  readonly stub: string
   readonly kernel: string
   readonly kernelVersion: string
   readonly initramfs: string
@@ -22,8 +22,8 @@ export function ukiArguments(options: UkiOptions): [string, ...string[]] {
   return [
     'ukify',
     'build',
-    `--efi-arch=${options.arch}`,
-    `--stub=${stubPath(options.arch)}`,
+    `--efi-arch=${architectureFacts[options.arch].efi}`,
+    `--stub=${options.stub}`,
     `--linux=${options.kernel}`,
     `--uname=${options.kernelVersion}`,
     `--initrd=${options.initramfs}`,
@@ -42,16 +42,13 @@ const phases = [
 ]
 
 export interface MeasuredUkiOptions extends UkiOptions {
-  readonly stub: string
   readonly pcr: { readonly privateKey: string; readonly publicKey: string }
 }
 
 /** The same UKI with a signed policy for what its parts make of PCR 11: sections .pcrpkey and .pcrsig. */
-export function measuredUkiArguments({ stub, pcr, ...options }: MeasuredUkiOptions): string[] {
-  const usual = ukiArguments(options).filter((argument) => !argument.startsWith('--stub='))
+export function measuredUkiArguments({ pcr, ...options }: MeasuredUkiOptions): string[] {
   return [
-    ...usual,
-    `--stub=${stub}`,
+    ...ukiArguments(options),
     `--pcr-private-key=${pcr.privateKey}`,
     `--pcr-public-key=${pcr.publicKey}`,
     `--phases=${phases.join(' ')}`,
@@ -61,26 +58,29 @@ export function measuredUkiArguments({ stub, pcr, ...options }: MeasuredUkiOptio
 
 /** An addon appends words to the command line of the UKI beside it, without touching its bytes. */
 export function addonArguments(
-  arch: EfiArchitecture,
-  cmdline: string,
-  target: string,
+  options: Pick<UkiOptions, 'arch' | 'stub' | 'cmdline' | 'target'>,
 ): [string, ...string[]] {
   return [
     'ukify',
     'build',
-    `--efi-arch=${arch}`,
-    `--stub=${stubs}/addon${arch}.efi.stub`,
-    `--cmdline=${cmdline}`,
-    `--output=${target}`,
+    `--efi-arch=${architectureFacts[options.arch].efi}`,
+    `--stub=${options.stub}`,
+    `--cmdline=${options.cmdline}`,
+    `--output=${options.target}`,
   ]
 }
 
-/** What a UKI begins with. */
-export function stubPath(arch: EfiArchitecture): string {
-  return `${stubs}/linux${arch}.efi.stub`
+/** What a UKI begins with: a path in a root that has the package systemd-boot-efi, as those below. */
+export function stubPath(arch: Architecture): string {
+  return `${stubs}/linux${architectureFacts[arch].efi}.efi.stub`
+}
+
+/** What an addon begins with. */
+export function addonStubPath(arch: Architecture): string {
+  return `${stubs}/addon${architectureFacts[arch].efi}.efi.stub`
 }
 
 /** systemd-boot, the boot loader on UEFI. */
-export function bootLoaderPath(arch: EfiArchitecture): string {
-  return `${stubs}/systemd-boot${arch}.efi`
+export function bootLoaderPath(arch: Architecture): string {
+  return `${stubs}/systemd-boot${architectureFacts[arch].efi}.efi`
 }

@@ -54,12 +54,13 @@ export async function verifyGpt(
     report.note('backup of the partition table', 'in the last sector', positionProblem(primary, backup, last))
     report.note('backup of the partition table', 'the same as the table', sameProblem(primary, backup))
   }
+  const partitions = partitionsOf(primary)
+  const efi = partitions.find(({ type }) => type === types.efi)
   report.note(
     'first sector',
     'protective entry',
-    protectiveProblem(await disk.read(0, sector), last, options.hybrid),
+    protectiveProblem(await disk.read(0, sector), last, options.hybrid || efi),
   )
-  const partitions = partitionsOf(primary)
   report.note(place, `${partitions.length} partitions`, overlapProblem(partitions, primary))
   report.note(place, 'each has an identity of its own', identityProblem(primary, partitions))
   return partitions
@@ -119,20 +120,49 @@ function sameProblem(primary: Table, backup: Table): string | undefined {
   return isSame ? undefined : 'they differ'
 }
 
-/** @param hybrid whether further entries may stand beside it, as on an ISO */
-function protectiveProblem(first: Buffer, last: number, hybrid: boolean): string | undefined {
+/** @param beside what may stand beside it: anything, as on an ISO, or one partition, as on the disk of a board */
+function protectiveProblem(
+  first: Buffer,
+  last: number,
+  beside: true | Partition | undefined,
+): string | undefined {
   if (first.readUInt16LE(510) !== 0xaa55) return 'the sector has no signature'
-  const entries = [0, 1, 2, 3].map((index) => first.subarray(446 + 16 * index, 462 + 16 * index))
+  const entries = entriesOf(first)
   const protective = entries.find((entry) => entry[4] === 0xee)
   if (!protective) return 'there is none: old programs see an empty disk'
-  if (!hybrid && entries.some((entry) => entry[4] !== 0 && entry !== protective))
+  const others = entries.filter((entry) => entry[4] !== 0 && entry !== protective)
+  if (beside !== true && others.some((entry) => !beside || !isFatEntry(entry, beside)))
     return 'there are others beside it'
   const [start, length] = [protective.readUInt32LE(8), protective.readUInt32LE(12)]
   if (start !== 1) return `it begins at sector ${start}`
+  // It covers what is before the other one then.
+  if (beside !== true && others.length > 0) return undefined
   const wanted = Math.min(last, 0xffff_ffff)
   return length === wanted || length === 0xffff_ffff
     ? undefined
     : `it has ${length} sectors instead of ${wanted}`
+}
+
+/** Whether an entry of the first sector is a partition of the GPT, as FAT32 with addresses by number. */
+function isFatEntry(entry: Buffer, { start, size }: Partition): boolean {
+  return (
+    entry[4] === 0x0c && entry.readUInt32LE(8) * sector === start && entry.readUInt32LE(12) * sector === size
+  )
+}
+
+/** The EFI partition for firmware that knows no GPT, as the first entry of the first sector. */
+export async function verifyBoardEntry(disk: Bytes, efi: Partition, report: Report): Promise<void> {
+  const [entry] = entriesOf(await disk.read(0, sector))
+  const isThere = entry !== undefined && isFatEntry(entry, efi)
+  report.note(
+    'first sector',
+    'the EFI partition, for firmware that knows no GPT',
+    !isThere && 'it is not there',
+  )
+}
+
+function entriesOf(first: Buffer): Buffer[] {
+  return [0, 1, 2, 3].map((index) => first.subarray(446 + 16 * index, 462 + 16 * index))
 }
 
 function partitionsOf({ entries, count, entryBytes }: Table): Partition[] {

@@ -1,11 +1,9 @@
 import { promisify } from 'node:util'
 import { zstdDecompress } from 'node:zlib'
+import { architectureBy } from '@kiln/contract'
 import { Unreadable } from './bytes.ts'
 
 const decompress = promisify<Buffer, Buffer>(zstdDecompress)
-
-/** ELF, e_machine. */
-const machines: Readonly<Record<number, string>> = { 62: 'amd64', 183: 'arm64', 243: 'riscv64' }
 
 export interface InitramfsProgram {
   readonly path: string
@@ -19,7 +17,7 @@ export async function initramfsPrograms(packed: Buffer): Promise<InitramfsProgra
   })
   return [...cpioFiles(archive)].flatMap(({ path, content }) =>
     content.length >= 20 && content.toString('latin1', 0, 4) === '\x7fELF'
-      ? [{ path, arch: machines[content.readUInt16LE(18)] ?? 'an unknown architecture' }]
+      ? [{ path, arch: architectureBy('elfMachine', content.readUInt16LE(18)) ?? 'an unknown architecture' }]
       : [],
   )
 }

@@ -1,8 +1,10 @@
 import { labels, payloadCard } from '@kiln/contract'
+import { boardOf } from '../boards/load.ts'
+import { type Board, boardPaths } from '../boards/schema.ts'
 import { type Bytes, part, wholeOf } from './bytes.ts'
-import { readEsp, verifyGrubBoot, verifyUefiBoot } from './esp.ts'
+import { type Esp, readEsp, verifyGrubBoot, verifyUefiBoot } from './esp.ts'
 import { type Ext4Volume, readExt4 } from './ext4.ts'
-import { type Partition, types, verifyGpt } from './gpt.ts'
+import { type Partition, types, verifyBoardEntry, verifyGpt } from './gpt.ts'
 import { type Carried, readCard, verifySlot } from './payload.ts'
 import type { Report } from './report.ts'
 
@@ -126,9 +128,18 @@ async function verifyBoot(
   const hasUefi = esp.paths(/^EFI\/BOOT\//i).length > 0
   report.note('disk', 'firmware finds something to start', !hasUefi && !bios && 'neither UEFI nor BIOS does')
   if (hasUefi) await verifyUefiBoot(esp, installed.payload, inside)
+  const board = boardOf(installed.payload.card.image.device)
+  if (board) verifyBoardFiles(board, esp, inside)
+  if (board?.mbr === 'hybrid') await verifyBoardEntry(disk, efi, report)
   if (!bios) return
   await verifyGrubBoot(esp, installed.payload, inside)
   await verifyGrubCode(disk, bios, installed, report)
+}
+
+/** All that a board starts before there is UEFI. */
+function verifyBoardFiles(board: Board, esp: Esp, report: Report): void {
+  const missing = boardPaths(board).filter((path) => !esp.file(path))
+  report.note('', `what ${board.title} starts`, missing.length > 0 && `${missing.join(', ')} is not there`)
 }
 
 /** GRUB in the first sector leads to its second part, and that one is the payload's. */

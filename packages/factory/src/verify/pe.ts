@@ -1,3 +1,4 @@
+import { architectureBy } from '@kiln/contract'
 import { Unreadable } from './bytes.ts'
 
 /** A program for UEFI. Source: Microsoft, PE Format; numbers are little-endian. */
@@ -8,7 +9,6 @@ export interface PeFile {
   readonly signatures: readonly Buffer[]
 }
 
-const machines: Readonly<Record<number, string>> = { 34404: 'amd64', 43620: 'arm64', 20580: 'riscv64' }
 const pkcs7 = 2
 
 /** @throws Unreadable where headers, sections or the list of signatures are not sound */
@@ -23,7 +23,7 @@ export function readPe(file: Buffer): PeFile {
   const sectionsAt = optional + file.readUInt16LE(at + 20)
   const count = file.readUInt16LE(at + 6)
   return {
-    arch: machines[file.readUInt16LE(at + 4)] ?? 'an unknown architecture',
+    arch: architectureBy('peMachine', file.readUInt16LE(at + 4)) ?? 'an unknown architecture',
     sections: new Map(
       Array.from({ length: count }, (_, index) => readSection(file, sectionsAt + index * 40)),
     ),

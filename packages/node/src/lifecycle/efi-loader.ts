@@ -1,4 +1,4 @@
-import { type Architecture, espPaths } from '@kiln/contract'
+import { type Architecture, efiFallbackFile, espPaths } from '@kiln/contract'
 import { AgentError } from '../agent-error.ts'
 import { parentOf } from '../host/durable.ts'
 import type { Host } from '../host/host.ts'
@@ -6,13 +6,6 @@ import { exists, listIfThere } from '../host/tree.ts'
 import type { LoaderFiles } from './boot-loader.ts'
 import { copyVerified, isWhole, removeIfThere } from './esp-files.ts'
 import { digestFromDisk } from './read-back.ts'
-
-/** UEFI 2.10, 3.5.1.1: names that firmware starts on any disk. */
-const loaderNames: Readonly<Record<Architecture, string>> = {
-  amd64: 'BOOTX64.EFI',
-  arm64: 'BOOTAA64.EFI',
-  riscv64: 'BOOTRISCV64.EFI',
-}
 
 /** File of systemd-boot in a payload. */
 const loaderFile = 'systemd-boot.efi'
@@ -37,7 +30,7 @@ export function replaceLoader(
   const digest = card.files.find(({ file }) => file === loaderFile)?.digest
   if (digest === undefined) throw new AgentError('boot-loader', `The payload has no ${loaderFile}.`)
   const source = `${folder}/${loaderFile}`
-  const target = `${esp}/${espPaths.loaders}/${loaderNames[arch]}`
+  const target = `${esp}/${espPaths.loaders}/${efiFallbackFile(arch)}`
   const fresh = `${esp}/${espPaths.loaders}/${freshName}`
   if (isWhole(host, target, digest)) return
   const isFirst = !exists(host, target)

@@ -1,4 +1,4 @@
-import { type Architecture, architectures, espPaths, grubPaths } from '@kiln/contract'
+import { type Architecture, architectureBy, architectures, espPaths, grubPaths } from '@kiln/contract'
 import type { Host } from '../host/host.ts'
 import { exists } from '../host/tree.ts'
 import type { BootLoader } from './boot-loader.ts'
@@ -53,14 +53,7 @@ export function withLoader<T>(
   )
 }
 
-/** uname(1) prints the kernel's words. */
-const machines: Readonly<Record<string, Architecture>> = {
-  x86_64: 'amd64',
-  aarch64: 'arm64',
-  riscv64: 'riscv64',
-}
-
 export function machineArchitecture(host: Pick<Host, 'run'>): Architecture {
   const machine = host.run(['uname', '-m']).stdout.trim()
-  return machines[machine] ?? architectures[0]
+  return architectureBy('uname', machine) ?? architectures[0]
 }

@@ -1,3 +1,4 @@
+import { architectureBy } from '@kiln/contract'
 import { nodeConfig } from '../cloud-config/gather.ts'
 import type { Host } from '../host/host.ts'
 import { readRelease } from '../release-file.ts'
@@ -24,10 +25,7 @@ export function nodeSourceOptions(host: Host, { allowInsecure = false } = {}): S
   }
 }
 
-/** uname(1) to the names that images go by. */
-const archNames: Readonly<Record<string, string>> = { x86_64: 'amd64', aarch64: 'arm64' }
-
 function machineArch(host: Host): string {
   const name = host.run(['uname', '-m']).stdout.trim()
-  return archNames[name] ?? name
+  return architectureBy('uname', name) ?? name
 }

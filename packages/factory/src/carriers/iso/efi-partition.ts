@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto'
 import { stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Architecture } from '@kiln/contract'
+import { type Architecture, efiFallbackFile } from '@kiln/contract'
 import { bootLoaderFiles } from '../../payload/boot-loader.ts'
 import { listTree } from '../../resolve/digest.ts'
 import { makeStaging, stageFile, stageText } from '../../rootfs/staging.ts'
 import { enrolmentLine, stageEnrolment } from '../../secure-boot/enrolment.ts'
 import type { Enrolment } from '../../secure-boot/resolve.ts'
 import { makeFatEnvironment, makeFatScript } from '../../tools/mtools.ts'
-import { efiArchitecture } from '../../tools/ukify.ts'
 
 /** Runs a program in the toolchain, where the working folder of the medium is `inside`. */
 export interface MediumTools {
@@ -43,7 +42,7 @@ export async function makeEfiPartition(
   const config = `timeout 3\nconsole-mode keep\n${enrolmentLine(enrolment)}`
   await stageText(staging, '/loader/loader.conf', config)
   await stageEnrolment(staging, enrolment)
-  const loader = `/EFI/BOOT/BOOT${efiArchitecture(options.arch).toUpperCase()}.EFI`
+  const loader = `/EFI/BOOT/${efiFallbackFile(options.arch)}`
   const addon = `/EFI/Linux/${uki.name}.extra.d/${bootLoaderFiles.liveAddon}`
   await stageFile(staging, join(bootLoader, bootLoaderFiles.efi), loader, 0o644)
   await stageFile(staging, join(bootLoader, bootLoaderFiles.liveAddon), addon, 0o644)

@@ -1,8 +1,15 @@
 import { createHash } from 'node:crypto'
 import { copyFile, mkdir, open, readdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { type Architecture, artifactName, labels, liveMedium, Payload } from '@kiln/contract'
-import { bootLoaderFiles, hasBios } from '../../payload/boot-loader.ts'
+import {
+  type Architecture,
+  architectureFacts,
+  artifactName,
+  labels,
+  liveMedium,
+  Payload,
+} from '@kiln/contract'
+import { bootLoaderFiles } from '../../payload/boot-loader.ts'
 import { rootImageFile } from '../../payload/root-image.ts'
 import type { IsoParams } from '../../plan/step.ts'
 import { makeStaging, stageFile, stageText, stageTree } from '../../rootfs/staging.ts'
@@ -40,7 +47,7 @@ export const makeIso: Executors['iso'] = async ({ params }, context) => {
   const uki = { source: join(folder, ukiFile), name: artifactName(identityOf(payload), '.efi') }
   const { arch, enrolment, epoch } = params
   await makeEfiPartition(work, { arch, bootLoader, uki, seed, enrolment, epoch }, tools)
-  const bios = hasBios(params.arch) ? await stageBiosImage(work, bootLoader) : undefined
+  const bios = architectureFacts[params.arch].bios ? await stageBiosImage(work, bootLoader) : undefined
   const payloadFiles = (await readdir(folder)).filter((file) => file !== ukiFile)
   const payloadGrafts = [[rootImageFile, 'root-image'], ...payloadFiles.map((file) => [file, 'payload'])].map(
     ([file, input]) => [`${liveMedium.payloadFolder}/${file}`, `/run/work/${input}/${file}`],
@@ -88,7 +95,7 @@ async function stageMedium(folder: string, params: IsoParams, payload: Payload):
   const tree = await makeStaging(folder)
   if (params.medium) await stageTree(tree, params.medium.folder)
   if (params.cloudConfig) await stageFile(tree, params.cloudConfig.file, liveMedium.cloudConfig, 0o644)
-  if (!hasBios(params.arch)) return
+  if (!architectureFacts[params.arch].bios) return
   const { payloadFolder } = liveMedium
   const menu = grubMenu(
     liveMenu(params.title, payload.cmdline),

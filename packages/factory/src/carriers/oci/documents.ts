@@ -1,4 +1,11 @@
-import { type Architecture, ociAnnotations, ociTypes, type Payload, payloadReference } from '@kiln/contract'
+import {
+  type Architecture,
+  architectureFacts,
+  ociAnnotations,
+  ociTypes,
+  type Payload,
+  payloadReference,
+} from '@kiln/contract'
 import type { Compression } from '@kiln/contract/definition'
 import type { LayoutIndex } from '../../layout/read.ts'
 
@@ -126,9 +133,10 @@ export function layoutIndex(index: Descriptor, tag: string): Document {
   return { schemaVersion: 2, mediaType: ociTypes.index, manifests: [named] }
 }
 
-/** Go's names; arm64 has one variant that all of its processors run. */
+/** Go's names. */
 function platform(arch: Architecture) {
-  return { architecture: arch, os: 'linux', ...(arch === 'arm64' ? { variant: 'v8' } : {}) }
+  const { variant } = architectureFacts[arch]
+  return { architecture: arch, os: 'linux', ...(variant ? { variant } : {}) }
 }
 
 /** `KAIROS_FLAVOR_RELEASE` → `kairos.io/flavor-release`, as the field labels its nodes. */

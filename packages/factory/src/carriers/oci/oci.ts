@@ -1,4 +1,4 @@
-import { readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { KilnError, ociTypes, Payload, payloadCard } from '@kiln/contract'
 import { rootImageFile } from '../../payload/root-image.ts'
@@ -18,6 +18,7 @@ import {
 } from './documents.ts'
 import { readImageLayers } from './image-layers.ts'
 import { listLayer, packLayer } from './layers.ts'
+import { sameTimes } from './same-times.ts'
 
 /**
  * An OCI image layout: the system as a container image, and bound to it the payload, whose files are blobs as they are. Its
@@ -89,17 +90,4 @@ function readRelease(folder: string): Record<string, string> {
   return Object.fromEntries(
     [...text.matchAll(/^(\w+)="(.*)"$/gm)].map(([, key = '', value = '']) => [key, value]),
   )
-}
-
-/** @returns bytes of all files */
-async function sameTimes(folder: string, epoch: number): Promise<number> {
-  const names = await readdir(folder, { recursive: true })
-  let bytes = 0
-  for (const name of names) {
-    const path = join(folder, name)
-    const found = await stat(path)
-    if (found.isFile()) bytes += found.size
-    await utimes(path, epoch, epoch)
-  }
-  return bytes
 }

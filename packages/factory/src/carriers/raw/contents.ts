@@ -1,14 +1,21 @@
 import { readdir, utimes } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type DiskRequest, grubSlotPath, type PartitionRole, type Payload, ukiPath } from '@kiln/contract'
+import {
+  type Architecture,
+  type DiskRequest,
+  efiFallbackFile,
+  grubSlotPath,
+  type PartitionRole,
+  type Payload,
+  ukiPath,
+} from '@kiln/contract'
 import { bootLoaderFiles } from '../../payload/boot-loader.ts'
 import { listTree } from '../../resolve/digest.ts'
-import { makeStaging, stageFile, stageFolder, stageText } from '../../rootfs/staging.ts'
+import { makeStaging, stageFile, stageFolder, stageText, stageTree } from '../../rootfs/staging.ts'
 import type { Mount } from '../../sandbox/sandbox.ts'
 import { enrolmentLine, stageEnrolment } from '../../secure-boot/enrolment.ts'
 import type { Enrolment } from '../../secure-boot/resolve.ts'
-import { efiArchitecture } from '../../tools/ukify.ts'
 import { grubTexts, systemdBootTexts } from './boot-files.ts'
 import { recordCopies } from './record.ts'
 
@@ -21,10 +28,12 @@ export interface ContentOptions {
   readonly payloadFolder: string
   readonly rootImage: string
   readonly cloudConfig: string | undefined
+  /** Folder with what a board starts, for the EFI partition. */
+  readonly board?: string | undefined
   /** MAAS deploys the disk: its curtin looks for something to run. */
   readonly curtin?: boolean
   readonly firmware: DiskRequest['firmware']
-  readonly arch: Parameters<typeof efiArchitecture>[0]
+  readonly arch: Architecture
   /** Name of the image, as people read it. */
   readonly title: string
   /** File name of the disk image: where the node's first generation came from. */
@@ -73,12 +82,13 @@ export async function stageContents(
 async function stageEfi(folder: string, options: ContentOptions): Promise<void> {
   const { payload, payloadFolder, firmware, arch, title, epoch } = options
   const staging = await makeStaging(folder)
+  if (options.board) await stageTree(staging, options.board)
   const slot = payload.root.rootHash
   const take = (file: string, path: string) =>
     stageFile(staging, join(payloadFolder, file), `/${path}`, 0o644)
   const entries = { slot, title, cmdline: payload.cmdline }
   if (firmware !== 'bios') {
-    await take(bootLoaderFiles.efi, `EFI/BOOT/BOOT${efiArchitecture(arch).toUpperCase()}.EFI`)
+    await take(bootLoaderFiles.efi, `EFI/BOOT/${efiFallbackFile(arch)}`)
     await take(payload.uki.file, ukiPath(slot))
   }
   if (firmware !== 'uefi') {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Payload } from '@kiln/contract'
+import { boardFolder } from '../../boards/board-files.ts'
 import { rootImageFile } from '../../payload/root-image.ts'
 import type { Executors } from '../../run/engine.ts'
 import { runInSandbox } from '../../sandbox/sandbox.ts'
@@ -8,6 +9,7 @@ import { toolchainSandbox } from '../../toolchain/toolchain.ts'
 import { finishDisk } from '../finish-artifact.ts'
 import { writeBiosBoot } from './bios-boot.ts'
 import { stageContents } from './contents.ts'
+import { writeHybridMbr } from './hybrid-mbr.ts'
 import { identitiesFor, identitySeed } from './identities.ts'
 import { imageBytes, layOutImage } from './layout.ts'
 import { writeDisk } from './write-disk.ts'
@@ -30,6 +32,7 @@ export const makeRaw: Executors['raw'] = async ({ params }, context) => {
     payloadFolder,
     rootImage: join(inputs['root-image'].folder, rootImageFile),
     cloudConfig: params.cloudConfig?.file,
+    board: inputs.board && join(inputs.board.folder, boardFolder),
     firmware: params.disk.firmware,
     keep: params.disk.generations,
   })
@@ -48,5 +51,6 @@ export const makeRaw: Executors['raw'] = async ({ params }, context) => {
     run: (argv, options) => runInSandbox(sandbox, argv, { ...options, onLine, signal }),
   })
   await writeBiosBoot(image, plan, payloadFolder)
+  if (params.mbr === 'hybrid') await writeHybridMbr(image, plan)
   return finishDisk(out, params.file)
 }

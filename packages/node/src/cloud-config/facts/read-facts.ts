@@ -1,3 +1,4 @@
+import { architectureBy } from '@kiln/contract'
 import { factsOf, type MachineFacts } from '@kiln/contract/cloud-config/facts'
 import { type Host, HostError } from '../../host/host.ts'
 import { listIfThere, statIfThere } from '../../host/tree.ts'
@@ -24,7 +25,10 @@ export function readFacts(host: Host): MachineFacts {
       hypervisor: hypervisorOf(dmi, slurp(host, '/sys/hypervisor/type')),
       timezone: timezone(host),
     },
-    os: { ...osRelease(host), architecture: architectures[machine] ?? machine },
+    os: {
+      ...osRelease(host),
+      architecture: architectureBy('uname', machine) ?? otherArchitectures[machine] ?? machine,
+    },
     kernel: {
       release: slurp(host, '/proc/sys/kernel/osrelease'),
       version: slurp(host, '/proc/sys/kernel/version'),
@@ -58,10 +62,8 @@ export function readFacts(host: Host): MachineFacts {
   return Object.defineProperty(facts, 'ProtectedID', { get, enumerable: true })
 }
 
-/** Names of the kernel → names of images. */
-const architectures: Readonly<Record<string, string>> = {
-  x86_64: 'amd64',
-  aarch64: 'arm64',
+/** Names of the kernel → Go's, where Kiln makes no images. */
+const otherArchitectures: Readonly<Record<string, string>> = {
   i686: 'i386',
   armv7l: 'arm',
   armv6l: 'arm',

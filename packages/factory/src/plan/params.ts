@@ -3,6 +3,7 @@ import type { Compression } from '@kiln/contract/definition'
 import type { DiskWish } from '../definition/disk.ts'
 import type { Enrolment } from '../secure-boot/resolve.ts'
 
+/** What steps that make something for people are told. */
 export interface ConversionParams {
   readonly name: string
   readonly identity: ImageIdentity
@@ -33,6 +34,8 @@ export interface RawParams {
   readonly arch: Architecture
   readonly cloudConfig: { readonly file: string; readonly digest: string } | undefined
   readonly disk: DiskWish
+  /** What the table of the first sector has beside what protects the GPT. */
+  readonly mbr?: 'hybrid'
   /** For MAAS. */
   readonly curtin?: true
   readonly enrolment?: Enrolment
@@ -41,7 +44,7 @@ export interface RawParams {
 
 export interface DiskParams {
   readonly file: string
-  readonly format: Exclude<DiskArtifact, 'raw' | 'raw-efi' | 'raw-bios' | 'ova'>
+  readonly format: Exclude<DiskArtifact, 'raw' | 'raw-efi' | 'raw-bios' | 'img' | 'ova'>
   readonly epoch: number
 }
 
@@ -60,6 +63,16 @@ export interface OciParams {
   readonly tag: string
   readonly arch: Architecture
   readonly compression: Compression
+  readonly epoch: number
+}
+
+export interface DiskImageParams {
+  /** Name of the folder. */
+  readonly file: string
+  /** Name of the disk's file in the image, below `/artifacts`. */
+  readonly disk: string
+  readonly tag: string
+  readonly arch: Architecture
   readonly epoch: number
 }
 
