@@ -1,9 +1,8 @@
 import type { Command } from 'commander'
 import { openDefinition } from '../definition.ts'
-import { recordFailures } from '../failures.ts'
 import { ensureHostTools } from '../host-packages.ts'
 import { keysPassword } from '../keys-password.ts'
-import { cacheFolder, cacheOption, example, jsonOption, progressOption, yesOption } from '../options.ts'
+import { cacheOption, example, jsonOption, progressOption, yesOption } from '../options.ts'
 import type { Done } from '../program.ts'
 import { formatBytes } from '../report/format.ts'
 import {
@@ -13,6 +12,7 @@ import {
   runCommand,
   type Session,
 } from '../session.ts'
+import { workFor } from '../work.ts'
 
 interface BundleCommandOptions extends OutputOptions {
   readonly out: string
@@ -55,16 +55,13 @@ async function bundle(
   const definition = await openDefinition(folder)
   await ensureHostTools(['build'], context, options.yes ?? false)
   const factory = await import('@kiln/factory/bundle/bundle')
-  const cache = cacheFolder(options.cache, context.session.env)
   const result = await factory.bundle({
     definition,
     out: options.out,
-    cacheFolder: cache,
+    ...workFor(options, context),
     rebuild: false,
     dryRun: options.dryRun ?? false,
     frozen: options.frozen ?? false,
-    emit: recordFailures(cache, context.emit),
-    signal: context.session.signal,
     ...(await keysPassword(definition, context.session)),
     ...(options.image === undefined ? {} : { image: options.image }),
   })

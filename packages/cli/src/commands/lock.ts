@@ -1,10 +1,10 @@
 import type { Command } from 'commander'
 import { openDefinition } from '../definition.ts'
-import { recordFailures } from '../failures.ts'
 import { ensureHostTools } from '../host-packages.ts'
-import { cacheFolder, cacheOption, example, jsonOption, progressOption, yesOption } from '../options.ts'
+import { cacheOption, example, jsonOption, progressOption, yesOption } from '../options.ts'
 import type { Done } from '../program.ts'
 import { type OutputOptions, runCommand, type Session } from '../session.ts'
+import { workFor } from '../work.ts'
 
 interface LockCommandOptions extends OutputOptions {
   readonly cache?: string
@@ -31,10 +31,7 @@ export function addLockCommand(program: Command, session: Session, done: Done): 
           const definition = await openDefinition(folder)
           await ensureHostTools(['build'], context, options.yes ?? false)
           const { renewLock } = await import('@kiln/factory/bundle/renew-lock')
-          const { signal } = session
-          const cache = cacheFolder(options.cache, session.env)
-          const emit = recordFailures(cache, context.emit)
-          const result = await renewLock({ definition, cacheFolder: cache, emit, signal })
+          const result = await renewLock({ definition, ...workFor(options, context) })
           return { result, lines: [result.changed ? result.file : `${result.file} is up to date`] }
         }),
       )

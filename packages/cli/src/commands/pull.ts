@@ -1,8 +1,7 @@
 import { architectures } from '@kiln/contract'
 import { type Command, Option } from 'commander'
-import { recordFailures } from '../failures.ts'
 import { ensureHostTools } from '../host-packages.ts'
-import { cacheFolder, cacheOption, example, jsonOption, progressOption, yesOption } from '../options.ts'
+import { cacheOption, example, jsonOption, progressOption, yesOption } from '../options.ts'
 import type { Done } from '../program.ts'
 import {
   type CommandContext,
@@ -11,6 +10,7 @@ import {
   runCommand,
   type Session,
 } from '../session.ts'
+import { workFor } from '../work.ts'
 
 interface PullCommandOptions extends OutputOptions {
   readonly out: string
@@ -47,13 +47,10 @@ async function pull(
 ): Promise<Outcome> {
   await ensureHostTools(['build'], context, options.yes ?? false)
   const factory = await import('@kiln/factory/registry/pull')
-  const cache = cacheFolder(options.cache, context.session.env)
   const result = await factory.pull({
     reference,
     out: options.out,
-    cacheFolder: cache,
-    emit: recordFailures(cache, context.emit),
-    signal: context.session.signal,
+    ...workFor(options, context),
     ...(options.arch === undefined ? {} : { arch: options.arch }),
   })
   return { result, lines: [result.folder] }

@@ -1,9 +1,8 @@
 import type { Command } from 'commander'
 import { openDefinition } from '../definition.ts'
-import { recordFailures } from '../failures.ts'
 import { ensureHostTools } from '../host-packages.ts'
 import { keysPassword } from '../keys-password.ts'
-import { cacheFolder, cacheOption, example, jsonOption, progressOption, yesOption } from '../options.ts'
+import { cacheOption, example, jsonOption, progressOption, yesOption } from '../options.ts'
 import type { Done } from '../program.ts'
 import {
   type CommandContext,
@@ -12,6 +11,7 @@ import {
   runCommand,
   type Session,
 } from '../session.ts'
+import { workFor } from '../work.ts'
 
 interface PushCommandOptions extends OutputOptions {
   readonly cache?: string
@@ -53,15 +53,12 @@ async function push(
   const definition = await openDefinition(folder)
   await ensureHostTools(['build'], context, options.yes ?? false)
   const factory = await import('@kiln/factory/registry/push')
-  const cache = cacheFolder(options.cache, context.session.env)
   const result = await factory.push({
     definition,
     reference,
-    cacheFolder: cache,
+    ...workFor(options, context),
     rebuild: false,
     frozen: options.frozen ?? false,
-    emit: recordFailures(cache, context.emit),
-    signal: context.session.signal,
     ...(await keysPassword(definition, context.session)),
     ...(options.image === undefined ? {} : { image: options.image }),
   })

@@ -2,12 +2,12 @@ import { errorFromFindings, type Finding } from '@kiln/contract'
 import type { Reproduction } from '@kiln/factory'
 import type { Command } from 'commander'
 import { openDefinition } from '../definition.ts'
-import { recordFailures } from '../failures.ts'
 import { ensureHostTools } from '../host-packages.ts'
 import { keysPassword } from '../keys-password.ts'
-import { cacheFolder, cacheOption, example, jsonOption, progressOption, yesOption } from '../options.ts'
+import { cacheOption, example, jsonOption, progressOption, yesOption } from '../options.ts'
 import type { Done } from '../program.ts'
 import { type Outcome, type OutputOptions, runCommand, type Session } from '../session.ts'
+import { workFor } from '../work.ts'
 import { outFolder } from './build.ts'
 
 interface ReproduceCommandOptions extends OutputOptions {
@@ -38,13 +38,10 @@ export function addReproduceCommand(program: Command, session: Session, done: Do
           const definition = await openDefinition(folder)
           await ensureHostTools(['build'], context, options.yes ?? false)
           const { reproduce } = await import('@kiln/factory/reproduce/reproduce')
-          const cache = cacheFolder(options.cache, session.env)
           const result = await reproduce({
             definition,
             out: outFolder(definition, options.out),
-            cacheFolder: cache,
-            emit: recordFailures(cache, context.emit),
-            signal: session.signal,
+            ...workFor(options, context),
             ...(await keysPassword(definition, session)),
             ...(options.image === undefined ? {} : { image: options.image }),
           })

@@ -1,8 +1,7 @@
 import { type Architecture, architectures } from '@kiln/contract'
 import { type Command, Option } from 'commander'
-import { recordFailures } from '../failures.ts'
 import { ensureHostTools } from '../host-packages.ts'
-import { cacheFolder, cacheOption, example, jsonOption, progressOption, yesOption } from '../options.ts'
+import { cacheOption, example, jsonOption, progressOption, yesOption } from '../options.ts'
 import type { Done } from '../program.ts'
 import {
   type CommandContext,
@@ -11,6 +10,7 @@ import {
   runCommand,
   type Session,
 } from '../session.ts'
+import { workFor } from '../work.ts'
 
 interface UnpackCommandOptions extends OutputOptions {
   readonly file?: string
@@ -53,19 +53,17 @@ export function addUnpackCommand(program: Command, session: Session, done: Done)
 async function unpack(
   reference: string,
   out: string,
-  { file, arch, cache, yes = false }: UnpackCommandOptions,
+  options: UnpackCommandOptions,
   context: CommandContext,
 ): Promise<Outcome> {
+  const { file, arch, yes = false } = options
   await ensureHostTools(['build'], context, yes)
   const factory = await import('@kiln/factory/registry/unpack-image')
-  const folder = cacheFolder(cache, context.session.env)
   const result = await factory.unpackImage({
     reference,
     out,
     arch,
-    cacheFolder: folder,
-    emit: recordFailures(folder, context.emit),
-    signal: context.session.signal,
+    ...workFor(options, context),
     ...(file === undefined ? {} : { file }),
   })
   return { result, lines: [result.path] }

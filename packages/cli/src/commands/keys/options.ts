@@ -1,9 +1,9 @@
 import type { HandOver, KeyWork } from '@kiln/factory/secure-boot/keys'
 import { type Command, Option } from 'commander'
-import { recordFailures } from '../../failures.ts'
 import { ensureHostTools } from '../../host-packages.ts'
-import { cacheFolder, cacheOption, jsonOption, progressOption, yesOption } from '../../options.ts'
+import { cacheOption, jsonOption, progressOption, yesOption } from '../../options.ts'
 import type { CommandContext, OutputOptions } from '../../session.ts'
+import { workFor } from '../../work.ts'
 
 export interface KeyCommandOptions extends OutputOptions {
   readonly cache?: string
@@ -36,9 +36,7 @@ export async function workOnKeys<T>(
 ): Promise<T> {
   await ensureHostTools(['build'], { session, emit, ...rest }, options.yes ?? false)
   const { withKeyWork } = await import('@kiln/factory/secure-boot/keys')
-  const cache = cacheFolder(options.cache, session.env)
-  const surroundings = { cacheFolder: cache, emit: recordFailures(cache, emit), signal: session.signal }
-  return withKeyWork({ folder, password, ...surroundings }, work)
+  return withKeyWork({ folder, password, ...workFor(options, { session, emit }) }, work)
 }
 
 /** What a person does next where a key is kept elsewhere. */
