@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { before, describe, test } from 'node:test'
 import type { BuildResult } from '@kiln/factory'
 import { defaultUntil } from '@kiln/factory/boot/artifact'
-import { startMachine } from '@kiln/factory/boot/machine'
+import { type MachineOptions, startMachine } from '@kiln/factory/boot/machine'
 import { generateKey, runInGuest } from '@kiln/factory/tools/ssh'
 import { bootTimeoutMs, freshFolder, kiln, repository, waitForLogin, writeCloudConfig } from './harness.ts'
 import { withoutSignatures } from './unsigned-program.ts'
@@ -14,26 +14,52 @@ import { withoutSignatures } from './unsigned-program.ts'
 const user = 'tester'
 const loader = 'EFI/BOOT/BOOTX64.EFI'
 
-/** What firmware and systemd-boot say of a program that they do not start. */
-const refusal = /Access Denied|Security Violation/i
+/** What firmware says of a boot loader, and systemd-boot of a UKI, that firmware does not let start. */
+const refusals = {
+  loader: /BdsDxe: failed to load .*: Access Denied/i,
+  uki: /Error loading .*\.efi.*: (Access Denied|Security Violation)/i,
+}
 
-/** One disk, in a machine that begins in setup mode: it takes the keys, and from then on starts nothing else. */
+/** Whose variables they are, by UEFI: those of the specification, and those of its security database. */
+const globalVariables = '8be4df61-93ca-11d2-aa0d-00e098032b8c'
+const databases = 'd719b2cb-3d3a-4596-a3bc-dad00e67656f'
+const variableFiles = {
+  SecureBoot: `SecureBoot-${globalVariables}`,
+  SetupMode: `SetupMode-${globalVariables}`,
+  PK: `PK-${globalVariables}`,
+  KEK: `KEK-${globalVariables}`,
+  db: `db-${databases}`,
+  dbx: `dbx-${databases}`,
+}
+type Variable = keyof typeof variableFiles
+
+/** What stands before the content of a variable in efivarfs: kept, seen by loader and system, changed by whoever signs. */
+const attributes = Buffer.from([0x27, 0, 0, 0])
+
+/**
+ * One disk, in a machine that begins in setup mode: it takes the keys, and from then on starts nothing else. Each test after the
+ * first relies on it: what is refused is refused by keys of which the running system said that they are there.
+ */
 describe('Secure Boot', () => {
   let folder: string
   let disk: string
   let key: string
-  /** Variables of a machine that has the keys. */
+  let keys: string
+  /** Variables of a machine that has the keys, and of one that has the list of what is revoked, too. */
   let enrolled: string
+  let revoked: string
   let env: Record<string, string>
 
   before(async () => {
     folder = await freshFolder()
-    enrolled = join(folder, 'variables.fd')
+    keys = join(folder, 'keys')
+    enrolled = join(folder, 'enrolled.fd')
+    revoked = join(folder, 'revoked.fd')
     const pair = await generateKey(folder)
     key = pair.key
     env = { KILN_KEYS_PASSWORD_FILE: join(folder, 'password') }
     await writeFile(join(folder, 'password'), 'correct horse\n', { mode: 0o600 })
-    await kiln(['keys', 'generate', 'test', '--yes', '--no-microsoft', '-o', join(folder, 'keys')], { env })
+    await kiln(['keys', 'generate', 'test', '--yes', '--no-microsoft', '-o', keys], { env })
     await cp(join(repository, 'examples/debian/overlay'), join(folder, 'overlay'), { recursive: true })
     await writeFile(join(folder, 'kiln.yaml'), definition)
     const cloudConfig = await writeCloudConfig(folder, testConfig(pair.publicKey))
@@ -62,56 +88,64 @@ describe('Secure Boot', () => {
   const ukiPath = () =>
     `EFI/kiln/${run('mdir', '-b', '-i', espOf(disk), '::EFI/kiln').match(/[0-9a-f]{64}\.efi/)?.[0]}`
 
-  async function assertRefused(file: string, variables: string): Promise<void> {
-    await using machine = await startMachine({
-      firmware: 'uefi',
-      variables,
-      drives: [{ attach: 'disk', file, format: 'raw', writes: 'discarded' }],
-    })
+  async function assertRefused(file: string, by: keyof typeof refusals, variables = enrolled): Promise<void> {
+    const copy = join(await freshFolder(), 'variables.fd')
+    await cp(variables, copy)
+    await using machine = await startMachine(machineOf(file, copy))
     const outcome = await machine.outcome(
-      { refused: refusal, up: defaultUntil },
+      { refused: refusals[by], up: defaultUntil },
       { timeoutMs: bootTimeoutMs, since: 0 },
     )
     assert.equal(
       outcome.kind === 'match' && outcome.name,
       'refused',
-      machine.console.lastLines(20).join('\n'),
+      `${JSON.stringify(outcome)}\n${machine.console.lastLines(20).join('\n')}`,
     )
   }
 
-  async function freshVariables(): Promise<string> {
-    const copy = join(await freshFolder(), 'variables.fd')
-    await cp(enrolled, copy)
-    return copy
-  }
-
-  test('takes the keys at the first start, and starts what is signed', async () => {
-    await using machine = await startMachine({
-      firmware: 'uefi',
-      variables: enrolled,
-      drives: [{ attach: 'disk', file: disk, format: 'raw', writes: 'discarded' }],
-      sshPort: 'auto',
-    })
+  test('takes the keys at the first start, starts what is signed, and takes a signed update', async () => {
+    await using machine = await startMachine({ ...machineOf(disk, revoked), sshPort: 'auto' })
     const guest = await waitForLogin(machine, { user, key })
-    const variable = async (name: string) => {
-      const file = `/sys/firmware/efi/efivars/${name}-8be4df61-93ca-11d2-aa0d-00e098032b8c`
-      const { stdout } = await runInGuest(guest, `od -An -t u1 -j 4 ${file}`)
-      return Number(stdout)
+    const read = async (name: Variable) => {
+      const { stdout } = await runInGuest(guest, `base64 ${efivars}/${variableFiles[name]}`)
+      return Buffer.from(stdout, 'base64').subarray(attributes.length)
     }
-    assert.deepEqual([await variable('SecureBoot'), await variable('SetupMode')], [1, 0])
+    assert.deepEqual([await read('SetupMode'), await read('SecureBoot')], [Buffer.of(0), Buffer.of(1)])
+    for (const name of ['PK', 'KEK', 'db'] as const)
+      assert.deepEqual(await read(name), await readFile(join(keys, `${name}.esl`)), name)
+    await cp(revoked, enrolled)
+
+    await kiln(['keys', 'rotate', 'db', keys], { env })
+    const [old = ''] = readdirSync(join(keys, 'further/db'))
+    await kiln(['keys', 'revoke', join(keys, 'further/db', old), keys], { env })
+    const update = await readFile(join(keys, 'dbx.auth'))
+    const forged = Buffer.from(update)
+    forged.writeUInt8(forged.readUInt8(forged.length - 1) ^ 1, forged.length - 1)
+    // efivarfs takes a variable in one write.
+    const write = (content: Buffer) =>
+      runInGuest(
+        guest,
+        `base64 -d >/tmp/update && sudo dd if=/tmp/update of=${efivars}/${variableFiles.dbx} bs=1M`,
+        { input: Buffer.concat([attributes, content]).toString('base64') },
+      )
+    await assert.rejects(write(forged), { output: /dd: .*(Permission denied|Operation not permitted)/ })
+    await write(update)
+    assert.deepEqual(await read('dbx'), await readFile(join(keys, 'dbx.esl')))
     await runInGuest(guest, 'sudo systemctl poweroff', { okCodes: [0, 255] })
     await machine.ended
   })
 
   test('starts no boot loader without a signature', async () => {
     const file = await changedDisk('loader', { [loader]: withoutSignatures(await onEsp(loader)) })
-    await assertRefused(file, await freshVariables())
+    await assertRefused(file, 'loader')
   })
 
   test('starts no UKI without a signature', async () => {
     const path = ukiPath()
-    const file = await changedDisk('unsigned', { [path]: withoutSignatures(await onEsp(path)) })
-    await assertRefused(file, await freshVariables())
+    await assertRefused(
+      await changedDisk('unsigned', { [path]: withoutSignatures(await onEsp(path)) }),
+      'uki',
+    )
   })
 
   test('starts no UKI of which one bit is another', async () => {
@@ -119,22 +153,25 @@ describe('Secure Boot', () => {
     const uki = await onEsp(path)
     const middle = Math.floor(uki.length / 2)
     uki.writeUInt8(uki.readUInt8(middle) ^ 1, middle)
-    await assertRefused(await changedDisk('tampered', { [path]: uki }), await freshVariables())
+    await assertRefused(await changedDisk('tampered', { [path]: uki }), 'uki')
   })
 
   test('starts nothing that was signed by a key since revoked', async () => {
-    const keys = join(folder, 'keys')
-    await kiln(['keys', 'rotate', 'db', keys], { env })
-    const [old = ''] = readdirSync(join(keys, 'further/db'))
-    await kiln(['keys', 'revoke', join(keys, 'further/db', old), keys], { env })
-    const updates = ['db.auth', 'dbx.auth', 'KEK.auth', 'PK.auth']
-    const files = await Promise.all(
-      updates.map(async (name) => [`loader/keys/auto/${name}`, await readFile(join(keys, name))] as const),
-    )
-    const file = await changedDisk('revoked', Object.fromEntries(files))
-    await assertRefused(file, join(await freshFolder(), 'variables.fd'))
+    await assertRefused(disk, 'loader', revoked)
   })
 })
+
+const efivars = '/sys/firmware/efi/efivars'
+
+/** A machine with the firmware of real ones: none but the firmware writes to its variables. */
+function machineOf(file: string, variables: string) {
+  return {
+    firmware: 'uefi',
+    guarded: true,
+    variables,
+    drives: [{ attach: 'disk', file, format: 'raw', writes: 'discarded' }],
+  } as const satisfies MachineOptions
+}
 
 const definition = `name: secure
 version: v1.0.0

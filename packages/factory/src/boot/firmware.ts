@@ -55,6 +55,12 @@ export function bootPurposes(arch: GuestArchitecture): Purpose[] {
   return arch === 'arm64' ? ['boot', 'boot-arm64'] : ['boot']
 }
 
+/** The firmware that keeps its variables from the system that it starts, as that of a real machine does. Debian has it for amd64. */
+export function guardedFirmware(files: FirmwareFiles): FirmwareFiles {
+  if (files.kind === 'bios') throw new KilnError('E-USAGE', 'BIOS has no variables to guard')
+  return { ...files, code: '/usr/share/OVMF/OVMF_CODE_4M.secboot.fd', guarded: true }
+}
+
 /** @throws KilnError E-TOOL-MISSING with how to install it */
 export function requireQemu(arch: GuestArchitecture): void {
   const missing = new Set(

@@ -7,7 +7,7 @@ import { explainQemu, startQemu } from '../tools/qemu.ts'
 import type { GuestArchitecture } from '../tools/qemu-machines.ts'
 import { type AcceleratorWish, chooseAccelerator } from './accel.ts'
 import { SerialConsole } from './console.ts'
-import { type Firmware, prepareFirmware, requireQemu } from './firmware.ts'
+import { type Firmware, guardedFirmware, prepareFirmware, requireQemu } from './firmware.ts'
 import { type DiskRequest, prepareDisks } from './media.ts'
 import { forwardedPort, Monitor } from './monitor.ts'
 import { atProcessEnd, temporaryFolder } from './process-end.ts'
@@ -19,6 +19,8 @@ export interface MachineOptions {
   readonly firmware: Firmware
   /** File that keeps the variables of UEFI from one start to the next; made where it is not there. Default: new ones. */
   readonly variables?: string | undefined
+  /** UEFI that alone can write to its variables, as it is where Secure Boot is meant. Default: false. */
+  readonly guarded?: boolean | undefined
   /** What it boots from; it comes before `disks`. */
   readonly drives?: readonly Drive[]
   readonly disks?: readonly DiskRequest[]
@@ -69,7 +71,8 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
   if (reason) options.onEmulated?.(reason)
   const scratch = temporaryFolder()
   try {
-    const firmware = await prepareFirmware(arch, options.firmware, scratch.path, options.variables)
+    const files = await prepareFirmware(arch, options.firmware, scratch.path, options.variables)
+    const firmware = options.guarded ? guardedFirmware(files) : files
     const disks = await prepareDisks(options.disks ?? [], scratch.path, options.signal)
     const plan = planMachine(options, {
       arch,

@@ -33,6 +33,11 @@ const differences: readonly { title: string; change: Partial<MachinePlan>; gives
     ],
   },
   {
+    title: 'UEFI that alone can write to its variables',
+    change: { firmware: { kind: 'uefi', code: '/f/code.fd', variables: '/t/vars.fd', guarded: true } },
+    gives: ['-global driver=cfi.pflash01,property=secure,value=on -global ICH9-LPC.disable_s3=1'],
+  },
+  {
     title: 'the network before the disks',
     change: {
       netboot: { url: 'http://10.0.2.2:5000/netboot/boot.ipxe' },

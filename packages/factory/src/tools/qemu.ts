@@ -23,7 +23,13 @@ export interface Drive {
 export type FirmwareFiles =
   | { readonly kind: 'bios' }
   /** `variables` is written to, so it must be a private copy. */
-  | { readonly kind: 'uefi'; readonly code: string; readonly variables: string }
+  | {
+      readonly kind: 'uefi'
+      readonly code: string
+      readonly variables: string
+      /** Only the firmware, in system management mode, can write to the variables: its code has to be made for that. */
+      readonly guarded?: boolean
+    }
 
 /** A virtual machine, ready to be started: everything is decided and every file is there. */
 export interface MachinePlan {
@@ -101,12 +107,19 @@ function processor(accel: Accelerator, { emulatedProcessor }: MachineKind): stri
     : ['-accel', 'tcg,thread=multi', '-cpu', emulatedProcessor]
 }
 
+/** OVMF with a guard does not start where the machine offers to sleep: its guard would not wake up with it. */
+const guard = [
+  ...['-global', 'driver=cfi.pflash01,property=secure,value=on'],
+  ...['-global', 'ICH9-LPC.disable_s3=1'],
+]
+
 /** SeaBIOS is what QEMU runs unless told otherwise. */
 function firmware(files: FirmwareFiles): string[] {
   if (files.kind === 'bios') return []
   return [
     ...['-drive', `if=pflash,unit=0,format=raw,readonly=on,file=${escapeCommas(files.code)}`],
     ...['-drive', `if=pflash,unit=1,format=raw,file=${escapeCommas(files.variables)}`],
+    ...(files.guarded ? guard : []),
   ]
 }
 
