@@ -78,12 +78,13 @@ describe('an image for arm64', () => {
   test('starts from the disk of a board in a machine with UEFI, which leaves the first sector to the board', async () => {
     const disk = join(folder, 'card.img')
     execFileSync('cp', ['--sparse=always', pathOf(board, 'img'), disk])
-    const firstEntry = async () => {
+    // Who makes the disk longer writes the new length into the first entry, whatever it is; firmware goes by its type and start.
+    const entries = async () => {
       const handle = await open(disk)
-      const { buffer } = await handle.read(Buffer.alloc(16), 0, 16, 446).finally(() => handle.close())
-      return buffer.toString('hex')
+      const { buffer } = await handle.read(Buffer.alloc(32), 0, 32, 446).finally(() => handle.close())
+      return [buffer.toString('hex', 0, 12), buffer.toString('hex', 16)]
     }
-    const before = await firstEntry()
+    const before = await entries()
     {
       await using machine = await startMachine({
         arch: 'arm64',
@@ -92,8 +93,8 @@ describe('an image for arm64', () => {
       })
       await machine.waitFor(up, { timeoutMs })
     }
-    assert.equal(await firstEntry(), before)
-    assert.match(before, /^00.{6}0c/)
+    assert.deepEqual(await entries(), before)
+    assert.match(before[0] ?? '', /^00.{6}0c/)
   })
 
   test('comes whole out of the container image that carries it', async () => {
