@@ -4,14 +4,17 @@ import { createHash } from 'node:crypto'
 import { mkdir, open, readFile, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { before, describe, test } from 'node:test'
-import { type ArtifactKind, artifactKinds, isDiskArtifact } from '@kiln/contract'
+import { type ArtifactKind, artifactKinds, isBoardArtifact, isDiskArtifact } from '@kiln/contract'
 import type { Verification } from '@kiln/factory/verify/verify'
 import { buildArtifacts } from './disk-build.ts'
 import { freshFolder, isKiln, kiln, writeCloudConfig } from './harness.ts'
 
 const [mebibyte, gibibyte] = [2 ** 20, 2 ** 30]
 /** All but container images, which are looked at where they are made. */
-const kinds = artifactKinds.filter((kind) => kind === 'iso' || isDiskArtifact(kind))
+/** Of a generic machine; boards have their own. */
+const kinds = artifactKinds.filter(
+  (kind) => kind === 'iso' || (isDiskArtifact(kind) && !isBoardArtifact(kind)),
+)
 
 let folder: string
 let built: Awaited<ReturnType<typeof buildArtifacts>>

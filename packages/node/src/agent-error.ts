@@ -27,7 +27,7 @@ export const agentErrors = {
     advice: 'Start the recovery entry and reset, or install anew; /oem is not touched.',
   },
   'slot-damaged': {
-    title: 'a slot does not hold what its payload.json says',
+    title: 'a slot, or its boot files, are not what its payload.json says',
     advice: 'Run the upgrade again: the slot is written anew.',
   },
   'slot-conflict': {
