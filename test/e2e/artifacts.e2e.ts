@@ -10,8 +10,7 @@ import { buildArtifacts } from './disk-build.ts'
 import { freshFolder, isKiln, kiln, writeCloudConfig } from './harness.ts'
 
 const [mebibyte, gibibyte] = [2 ** 20, 2 ** 30]
-/** All but container images, which are looked at where they are made. */
-/** Of a generic machine; boards have their own. */
+/** All of a generic machine, but for container images, which are looked at where they are made. */
 const kinds = artifactKinds.filter(
   (kind) => kind === 'iso' || (isDiskArtifact(kind) && !isBoardArtifact(kind)),
 )
