@@ -4,10 +4,9 @@ import type { BuildOptions, BuildResult, LoadedDefinition } from '@kiln/factory'
 import { checkCloudConfig } from '@kiln/factory/definition/cloud-config'
 import type { Command } from 'commander'
 import { openDefinition } from '../definition.ts'
-import { recordFailures } from '../failures.ts'
 import { ensureHostTools } from '../host-packages.ts'
 import { keysPassword } from '../keys-password.ts'
-import { cacheFolder, cacheOption, example, jsonOption, progressOption, yesOption } from '../options.ts'
+import { cacheOption, example, jsonOption, progressOption, yesOption } from '../options.ts'
 import type { Done } from '../program.ts'
 import {
   type CommandContext,
@@ -16,6 +15,7 @@ import {
   runCommand,
   type Session,
 } from '../session.ts'
+import { workFor } from '../work.ts'
 import { bootAndWatch, upLine } from './boot.ts'
 import { plannedBuild, planOutcome } from './plan.ts'
 
@@ -78,9 +78,8 @@ async function build(
     options.yes ?? false,
   )
   const factory = await import('@kiln/factory/build')
-  const emit = recordFailures(request.cacheFolder, context.emit)
   const password = await keysPassword(definition, context.session)
-  const result = await factory.build({ ...request, ...password, emit })
+  const result = await factory.build({ ...request, ...password })
   const paths = result.images.flatMap(({ artifacts }) => artifacts.map(({ path }) => path))
   if (!options.boot) return { result, lines: paths }
   return bootFirst(result, paths, context)
@@ -100,17 +99,15 @@ export function outFolder(definition: LoadedDefinition, wanted: string | undefin
 function buildOptions(
   definition: LoadedDefinition,
   options: BuildCommandOptions,
-  { session, emit }: CommandContext,
+  context: CommandContext,
 ): BuildOptions {
   return {
     definition,
     out: outFolder(definition, options.out),
-    cacheFolder: cacheFolder(options.cache, session.env),
+    ...workFor(options, context),
     rebuild: options.rebuild ?? false,
     frozen: options.frozen ?? false,
     payload: options.payload ?? false,
-    emit,
-    signal: session.signal,
     ...(options.cloudConfig === undefined ? {} : { cloudConfig: options.cloudConfig }),
     ...(options.image === undefined ? {} : { image: options.image }),
   }

@@ -47,6 +47,13 @@ export const ReleaseArtifact = z.strictObject({
 })
 export type ReleaseArtifact = z.infer<typeof ReleaseArtifact>
 
+/** The files that show what has passed; one may show it for several artifacts. */
+export function evidenceOf({ checks }: Pick<ReleaseArtifact, 'checks'>): z.infer<typeof Evidence>[] {
+  return Object.values(checks).flatMap((state) =>
+    state.state === 'passed' && state.evidence ? [state.evidence] : [],
+  )
+}
+
 export const Release = z.strictObject({
   schema: z.literal('kiln.release/v1'),
   name: z.string(),

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { errorFromFindings, type Finding, KilnError, parseOrThrow } from '@kiln/contract'
 import {
+  evidenceOf,
   lackingChecks,
   Release,
   type ReleaseArtifact,
@@ -126,12 +127,7 @@ async function strays(folder: string, { artifacts }: Release): Promise<ReleasePr
   const known = new Set([
     releaseFile,
     `${releaseFile}${bundleSuffix}`,
-    ...artifacts.flatMap(({ file, checks }) => [
-      file,
-      ...Object.values(checks).flatMap((state) =>
-        state.state === 'passed' && state.evidence ? [state.evidence.file] : [],
-      ),
-    ]),
+    ...artifacts.flatMap((artifact) => [artifact.file, ...evidenceOf(artifact).map(({ file }) => file)]),
   ])
   return (await readdir(folder))
     .filter((name) => !known.has(name))

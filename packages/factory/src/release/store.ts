@@ -13,7 +13,7 @@ import {
   storeIndexFile,
   yank,
 } from '@kiln/contract/release/channels'
-import { type Release, releaseFile } from '@kiln/contract/release/manifest'
+import { evidenceOf, type Release, releaseFile } from '@kiln/contract/release/manifest'
 import { prefixedFileDigest } from '../resolve/digest.ts'
 import { bundleSuffix } from '../sign/bundle.ts'
 import { takeLock } from '../tools/flock.ts'
@@ -90,12 +90,7 @@ interface PublishedFile {
 
 /** The artifacts with their evidence, and the manifest last. */
 async function publishedFiles(from: string, { artifacts }: Release): Promise<PublishedFile[]> {
-  const named = artifacts.flatMap(({ file, digest, checks }) => [
-    { file, digest },
-    ...Object.values(checks).flatMap((state) =>
-      state.state === 'passed' && state.evidence ? [state.evidence] : [],
-    ),
-  ])
+  const named = artifacts.flatMap((artifact) => [artifact, ...evidenceOf(artifact)])
   const own = [`${releaseFile}${bundleSuffix}`, releaseFile].map(async (file) => {
     const digest = await prefixedFileDigest(join(from, file)).catch(() => undefined)
     return digest === undefined ? [] : [{ file, digest }]
