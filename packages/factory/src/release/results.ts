@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs'
 import { dirname, matchesGlob, resolve } from 'node:path'
-import { KilnError, parseOrThrow } from '@kiln/contract'
 import { type CheckState, type ReleaseCheck, releaseChecks } from '@kiln/contract/release/manifest'
 import * as z from 'zod'
+import { readDocumentFile } from '../definition/read-document.ts'
 
 const about = { artifact: z.string().min(1), check: z.enum(releaseChecks) }
 const day = z.iso.date()
@@ -31,15 +30,7 @@ export type ToldState =
 
 /** Reads the file of results; paths in it are relative to it. @throws KilnError E-CONFIG-* */
 export function readResults(file: string): Results {
-  let text: string
-  try {
-    text = readFileSync(file, 'utf8')
-  } catch (cause) {
-    const message = `the results in ${file} cannot be read: ${(cause as Error).message}`
-    throw new KilnError('E-CONFIG-UNREADABLE', message, { place: { file }, cause })
-  }
-  const { value } = parseOrThrow(Results, text, file)
-  return value.map((result) =>
+  return readDocumentFile(Results, file, 'the results in').map((result) =>
     result.state === 'passed' && result.evidence !== undefined
       ? { ...result, evidence: resolve(dirname(file), result.evidence) }
       : result,

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import { KilnError, parseOrThrow } from '@kiln/contract'
+import { KilnError } from '@kiln/contract'
 import * as z from 'zod'
+import { readDocumentFile } from '../definition/read-document.ts'
 import { bundleSuffix, verifyBundle } from './bundle.ts'
 import { type NamedKey, readPublicKey } from './keys.ts'
 
@@ -18,15 +18,8 @@ export interface TrustPolicy {
 
 /** @throws KilnError E-CONFIG-*, E-KEY-UNREADABLE */
 export function readPolicy(file: string): TrustPolicy {
-  let text: string
-  try {
-    text = readFileSync(file, 'utf8')
-  } catch (cause) {
-    const message = `the policy ${file} cannot be read: ${(cause as Error).message}`
-    throw new KilnError('E-CONFIG-UNREADABLE', message, { place: { file }, cause })
-  }
-  const { value } = parseOrThrow(Policy, text, file)
-  return { keys: value.keys.map((key) => readPublicKey(resolve(dirname(file), key))) }
+  const { keys } = readDocumentFile(Policy, file, 'the policy')
+  return { keys: keys.map((key) => readPublicKey(resolve(dirname(file), key))) }
 }
 
 /**
