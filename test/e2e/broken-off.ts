@@ -20,6 +20,8 @@ export type Ending =
       readonly code: number | null
       readonly result?: BuildResult
       readonly error?: { code: string }
+      /** What it said beside its result: what there is to read when it ended without one. */
+      readonly stderr: string
     }
 
 interface Options {
@@ -45,9 +47,13 @@ export async function runBuild({ definition, out, cache, killAt }: Options): Pro
     '--progress',
     'none',
   ]
-  const child = spawn(join(repository, 'kiln'), args, { detached: true, stdio: ['ignore', 'pipe', 'ignore'] })
+  const child = spawn(join(repository, 'kiln'), args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
   const finished: string[] = []
   let last: { result?: BuildResult; error?: { code: string } } = {}
+  let stderr = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+  })
   let killed = false
   createInterface(child.stdout).on('line', async (text) => {
     const line = JSON.parse(text) as KilnEvent & typeof last
@@ -59,6 +65,9 @@ export async function runBuild({ definition, out, cache, killAt }: Options): Pro
     await wait(killAt.afterMs)
     if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL')
   })
-  const code = await new Promise<number | null>((resolve) => child.on('close', resolve))
-  return code === null ? { ended: 'killed', finished } : { ended: 'itself', code, ...last }
+  const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve) =>
+    child.on('close', (...ending) => resolve(ending)),
+  )
+  // A build that crashed ended by a signal, too, but not by ours.
+  return signal === 'SIGKILL' ? { ended: 'killed', finished } : { ended: 'itself', code, stderr, ...last }
 }

@@ -59,7 +59,7 @@ describe('a build that is broken off', () => {
     for (const killAt of moments) {
       const ending = await runBuild({ definition, out, cache, killAt })
       if (ending.ended === 'itself') {
-        assert.equal(ending.code, 0, JSON.stringify(ending.error))
+        assert.equal(ending.code, 0, `${killAt.step} ${killAt.event}: ${JSON.stringify(ending)}`)
         continue
       }
       kills++

@@ -1,4 +1,5 @@
 import { KilnError } from '@kiln/contract'
+import { sayLastWords } from './last-words.ts'
 import { runProgram } from './program.ts'
 
 const interrupted = new AbortController()
@@ -28,10 +29,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error
 })
 
-process.exitCode = await runProgram(process.argv.slice(2), {
-  env: process.env,
-  stdout: process.stdout,
-  stderr: process.stderr,
-  stdin: process.stdin,
-  signal: interrupted.signal,
-})
+const args = process.argv.slice(2)
+const { env, stdout, stderr, stdin } = process
+const session = { env, stdout, stderr, stdin, signal: interrupted.signal }
+sayLastWords(process, session, args.includes('--json'))
+process.exitCode = await runProgram(args, session)
