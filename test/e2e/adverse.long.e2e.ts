@@ -126,8 +126,9 @@ describe('an upgrade that meets', () => {
     assert.equal(await whatStarts(), untouched)
     adverse.limit(Number.POSITIVE_INFINITY)
     await inGuest(guest, `sudo kiln-agent upgrade ${reference('breaking', next)}`)
+    // What was under way when a line broke is sent again, a few MiB each time. An upgrade that began anew would get more than half.
     const twice = adverse.sent() - whole
-    assert.ok(twice >= 0 && twice <= whole * 0.05, `${twice} of ${whole} bytes came twice`)
+    assert.ok(twice >= 0 && twice <= whole * 0.25, `${twice} of ${whole} bytes came twice`)
   })
 
   test('one that was not started yet, takes its place; and it can be taken back', async () => {
