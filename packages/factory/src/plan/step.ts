@@ -247,6 +247,9 @@ export interface ArtifactFacts {
 
 export type StepKind = keyof StepKinds
 
+/** Kinds that make nothing: they look at what is there, and nothing but the end of a build waits for them. */
+export const checkKinds: ReadonlySet<StepKind> = new Set(['verify-root', 'verify-payload', 'verify'])
+
 /**
  * Inputs that a step has in some plans only. Where an image is of another architecture than this machine, `emulator` runs
  * programs of that one, and `target` are the tools of that one, as files; both are results of `toolchain`. A disk for a board

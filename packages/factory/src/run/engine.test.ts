@@ -127,6 +127,22 @@ describe('running a plan', () => {
     })
   }
 
+  it('makes steps beside checks that wait for their turn', limit, async (t) => {
+    const { run } = bench(t)
+    const isMade = Promise.withResolvers<void>()
+    const steps = [step('verify-root'), step('verify-payload'), step('iso')]
+    const report = await run(
+      steps,
+      async ({ id }) => {
+        if (id === 'iso') isMade.resolve()
+        else await isMade.promise
+        return {}
+      },
+      { concurrency: 1 },
+    )
+    assert.equal(report.built, 3)
+  })
+
   it('tells what a step says and how far it is', limit, async (t) => {
     const { run, events } = bench(t)
     await run([step('base')], async (_, { line, progress }) => {

@@ -1,14 +1,15 @@
 import { KilnError } from '@kiln/contract'
 import type { Emit } from '../events.ts'
-import type {
-  InputFacts,
-  InputsOf,
-  OptionalInputOf,
-  Plan,
-  Step,
-  StepKind,
-  StepKinds,
-  StepOf,
+import {
+  checkKinds,
+  type InputFacts,
+  type InputsOf,
+  type OptionalInputOf,
+  type Plan,
+  type Step,
+  type StepKind,
+  type StepKinds,
+  type StepOf,
 } from '../plan/step.ts'
 import { limiter } from './limiter.ts'
 import { damageNotice, makeStep, type StepOutcome, useStep } from './make-step.ts'
@@ -46,7 +47,7 @@ export interface RunOptions {
   readonly signal: AbortSignal
   /** Make each step anew, whatever the store has. */
   readonly rebuild: boolean
-  /** How many steps may run side by side. */
+  /** How many steps may run side by side, checks aside: those take turns beside them. */
   readonly concurrency: number
   /** Steps whose results leave the store. They are checked, and made again where they were damaged. */
   readonly deliver?: readonly string[]
@@ -79,9 +80,11 @@ type Nodes = ReadonlyMap<string, Node>
 export async function runPlan(plan: Plan, options: RunOptions): Promise<RunReport> {
   const failure = new AbortController()
   const signal = AbortSignal.any([options.signal, failure.signal])
-  const slots = limiter(options.concurrency)
+  const [makers, checks] = [limiter(options.concurrency), limiter(1)]
   const nodes = new Map<string, Node>()
   for (const step of plan.steps) {
+    // Checks have one thread between them: one that waits for it must not keep what others wait for from being made.
+    const slots = checkKinds.has(step.kind) ? checks : makers
     const outcome = inputsOf(step, nodes).then((inputs) =>
       slots(async () => {
         signal.throwIfAborted()
