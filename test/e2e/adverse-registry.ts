@@ -23,8 +23,10 @@ export interface AdverseRegistry {
   readonly host: string
   /** The same over TLS. */
   readonly tlsHost: string
-  /** Bytes of blobs that were sent over the line that breaks. */
+  /** Bytes of blobs that were sent over the line that breaks; some of them are lost with it each time. */
   readonly sent: () => number
+  /** What was asked for over that line, in order: paths of blobs, and the byte from which on. */
+  readonly asked: () => readonly { readonly path: string; readonly from: number }[]
   /** From now on, the line that breaks stands still before it sends more than this. */
   limit(bytes: number): void
   stop(): Promise<void>
@@ -45,6 +47,7 @@ const waitMs = 50
 interface Line {
   sent: number
   limit: number
+  readonly asked: { readonly path: string; readonly from: number }[]
 }
 
 /** What all answers have in common. */
@@ -57,7 +60,7 @@ interface Behind {
 }
 
 export async function startAdverseRegistry({ registry, tls }: AdverseOptions): Promise<AdverseRegistry> {
-  const line: Line = { sent: 0, limit: Number.POSITIVE_INFINITY }
+  const line: Line = { sent: 0, limit: Number.POSITIVE_INFINITY, asked: [] }
   const ended = new AbortController()
   const behind: Behind = { registry, line, forged: new Map(), signal: ended.signal }
   const answer: RequestListener = (asked, response) => {
@@ -70,6 +73,7 @@ export async function startAdverseRegistry({ registry, tls }: AdverseOptions): P
     host: host ?? '',
     tlsHost: tlsHost ?? '',
     sent: () => line.sent,
+    asked: () => [...line.asked],
     limit(bytes) {
       line.limit = bytes
     },
@@ -161,8 +165,12 @@ function ask({ registry, path, asked: { method, headers } }: Exchange): Promise<
   })
 }
 
-async function overBadLine(upstream: IncomingMessage, { response, line, signal }: Exchange): Promise<void> {
+async function overBadLine(
+  upstream: IncomingMessage,
+  { asked, path, response, line, signal }: Exchange,
+): Promise<void> {
   let passed = 0
+  line.asked.push({ path, from: Number(asked.headers.range?.match(/^bytes=(\d+)-$/)?.[1] ?? 0) })
   response.writeHead(upstream.statusCode ?? 502, upstream.headers)
   try {
     for await (const piece of upstream as AsyncIterable<Buffer>) {
