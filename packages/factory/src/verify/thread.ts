@@ -88,6 +88,10 @@ function startWorker(): Worker {
     else reject?.(new KilnError(answer.refused.code, answer.refused.message, answer.refused.init))
   })
   started.on('error', end)
+  // Nobody would hear of one that ends without an error, and who waits for it would wait for ever.
+  started.on('exit', () => {
+    if (worker === started) end(new Error('the thread of verifications ended'))
+  })
   return started
 }
 
