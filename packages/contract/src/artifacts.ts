@@ -18,6 +18,8 @@ export const artifactKinds = [
   'vmdk',
   'ova',
   'maas',
+  'spdx',
+  'cyclonedx',
 ] as const
 export type ArtifactKind = (typeof artifactKinds)[number]
 
@@ -38,6 +40,8 @@ export const artifactEndings: Readonly<Record<ArtifactKind, string>> = {
   vmdk: '.vmdk',
   ova: '.ova',
   maas: '.maas.raw.gz',
+  spdx: '.spdx.json',
+  cyclonedx: '.cdx.json',
 }
 
 /** `kairos-debian-13-core-amd64-generic-v0.1.0.gce.tar.gz` */
@@ -57,11 +61,18 @@ export function isBoardArtifact(kind: ArtifactKind): boolean {
   return kind === 'img' || kind === 'img-oci'
 }
 
+/** Artifacts that say what is in an image: SBOMs. */
+export type SbomArtifact = 'spdx' | 'cyclonedx'
+
+export function isSbomArtifact(kind: ArtifactKind): kind is SbomArtifact {
+  return kind === 'spdx' || kind === 'cyclonedx'
+}
+
 /** Artifacts that are, or hold, a disk on which the system is installed. */
-export type DiskArtifact = Exclude<ArtifactKind, 'iso' | ContainerArtifact>
+export type DiskArtifact = Exclude<ArtifactKind, 'iso' | ContainerArtifact | SbomArtifact>
 
 export function isDiskArtifact(kind: ArtifactKind): kind is DiskArtifact {
-  return kind !== 'iso' && !isContainerArtifact(kind)
+  return kind !== 'iso' && !isContainerArtifact(kind) && !isSbomArtifact(kind)
 }
 
 /** Sizes that a format or a cloud takes for its disks. Bytes. */

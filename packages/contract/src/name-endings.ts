@@ -1,11 +1,15 @@
-import { artifactEndings } from './artifacts.ts'
+import { artifactEndings, artifactKinds, isSbomArtifact } from './artifacts.ts'
 
 /**
  * What stands behind the name of an image. Ours, and what the field publishes (its artifact page, AuroraBoot's and its
  * factory's names); each with what it is, for people.
  */
 const carriers: Readonly<Record<string, string>> = {
-  ...Object.fromEntries(Object.entries(artifactEndings).map(([kind, ending]) => [ending, `${kind} image`])),
+  ...Object.fromEntries(
+    artifactKinds
+      .filter((kind) => !isSbomArtifact(kind))
+      .map((kind) => [artifactEndings[kind], `${kind} image`]),
+  ),
   '.efi': 'unified kernel image',
   '-uki.iso': 'ISO with a unified kernel image',
   '-uki.tar': 'container image with a unified kernel image',

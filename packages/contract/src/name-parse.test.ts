@@ -84,7 +84,10 @@ describe('a name that is formed', () => {
     fc.assert(
       fc.property(image, endings, (given, ending) => {
         const read = parseName(formName({ kind: 'file', image: given, ending }))
-        assert.deepEqual([read.image, read.ending, read.kind], [given, ending, 'file'])
+        assert.deepEqual(
+          [read.image, read.ending + read.companions.join(''), read.kind],
+          [given, ending, 'file'],
+        )
       }),
     )
   })

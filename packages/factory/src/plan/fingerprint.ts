@@ -25,6 +25,8 @@ export const stepVersions: Record<StepKind, number> = {
   raw: 6,
   disk: 1,
   ova: 1,
+  inventory: 1,
+  sbom: 1,
   'verify-root': 1,
   'verify-payload': 2,
   verify: 3,

@@ -1,4 +1,4 @@
-import type { Architecture, DiskArtifact, ImageIdentity, Layout } from '@kiln/contract'
+import type { Architecture, DiskArtifact, ImageIdentity, Layout, SbomArtifact } from '@kiln/contract'
 import type { Compression } from '@kiln/contract/definition'
 import type { DiskWish } from '../definition/disk.ts'
 import type { Enrolment } from '../secure-boot/resolve.ts'
@@ -83,5 +83,15 @@ export interface DockerArchiveParams {
   /** What it is called once it is loaded: `<name>:<tag>`. */
   readonly name: string
   readonly tag: string
+  readonly epoch: number
+}
+
+export interface SbomParams {
+  readonly file: string
+  readonly format: SbomArtifact
+  /** Of the image: `kairos-debian-13-core-amd64-generic-v0.1.0`. */
+  readonly name: string
+  /** Version of Kiln, with its leading v. */
+  readonly builder: string
   readonly epoch: number
 }

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { type ArtifactKind, artifactFile, artifactKinds, isContainerArtifact } from '@kiln/contract'
+import {
+  type ArtifactKind,
+  artifactFile,
+  artifactKinds,
+  isContainerArtifact,
+  isSbomArtifact,
+} from '@kiln/contract'
 import { buildOf, count, sample } from '../testkit/sample-plan.ts'
 import { planBuild } from './plan.ts'
 import type { Step } from './step.ts'
@@ -50,10 +56,16 @@ describe('the steps of artifacts', () => {
   })
 
   it('open every artifact of one file again, and compare it with the payload', () => {
-    for (const kind of artifactKinds.filter((each) => !isContainerArtifact(each))) {
+    for (const kind of artifactKinds.filter((each) => !isContainerArtifact(each) && !isSbomArtifact(each))) {
       const verify = stepFor(plan(kind).steps, `${kind}/verify`)
       const inputs = { payload: stepId(sample, 'payload'), artifact: stepId(sample, kind) }
       assert.deepEqual(verify?.inputs, inputs, kind)
     }
+  })
+
+  it('take stock of an image once, for every format of SBOM', () => {
+    const made = plan('spdx', 'cyclonedx')
+    assert.deepEqual([count(made, 'inventory'), count(made, 'sbom')], [1, 2])
+    assert.deepEqual(stepFor(made.steps, 'spdx')?.inputs, { inventory: stepId(sample, 'inventory') })
   })
 })

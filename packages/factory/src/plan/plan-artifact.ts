@@ -6,6 +6,7 @@ import {
   diskImageTag,
   imageTag,
   isDiskArtifact,
+  type SbomArtifact,
 } from '@kiln/contract'
 import type { DiskWish } from '../definition/disk.ts'
 import type { ResolvedImage } from '../resolve/resolve.ts'
@@ -21,7 +22,7 @@ export type ArtifactInputs = Readonly<
 
 /** The steps that make an artifact and look at it. The one with the artifact has its kind at the end of its id. */
 export function planArtifact(
-  kind: ArtifactKind,
+  kind: Exclude<ArtifactKind, SbomArtifact>,
   image: ResolvedImage,
   inputs: ArtifactInputs,
   enrolment?: Enrolment,

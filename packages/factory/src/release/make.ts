@@ -17,6 +17,7 @@ import { verificationError, verifyArtifactFile } from '../verify/verify.ts'
 import { place, writeLast, writeWhole } from './files.ts'
 import { type GatheredArtifact, gatherArtifacts } from './gather.ts'
 import { type Results, toldOf } from './results.ts'
+import { sbomProblem } from './sbom-subject.ts'
 
 export interface MakeReleaseOptions {
   /** Folders with artifacts. */
@@ -116,7 +117,7 @@ async function addArtifact(
 
 async function stateOf(
   check: ReleaseCheck,
-  { file, evidence }: GatheredArtifact,
+  { file, image, evidence }: GatheredArtifact,
   digest: string,
   { out, results, key }: MakeReleaseOptions,
   bring: Bring,
@@ -142,7 +143,9 @@ async function stateOf(
       return verified(artifact)
     default: {
       const path = evidence.get(check)
-      return path === undefined ? { state: 'not-run' } : bring(path)
+      if (path === undefined) return { state: 'not-run' }
+      const problem = check === 'sbom' ? sbomProblem(await readFile(path, 'utf8'), image) : undefined
+      return problem ? { state: 'failed', reason: `${basename(path)}: ${problem}` } : bring(path)
     }
   }
 }

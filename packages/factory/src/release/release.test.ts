@@ -55,7 +55,10 @@ function builtFiles(images: readonly ImageIdentity[], kinds: readonly string[]):
   return Object.fromEntries(
     images.flatMap((image) => [
       ...kinds.map((kind) => [artifactName(image, kind), `content of ${artifactName(image, kind)}\n`]),
-      [artifactName(image, '.spdx.json'), `{"name": "${artifactName(image, '')}"}\n`],
+      [
+        artifactName(image, '.spdx.json'),
+        `{"spdxVersion": "SPDX-2.3", "name": "${artifactName(image, '')}"}\n`,
+      ],
     ]),
   )
 }

@@ -18,6 +18,8 @@ import { makeBase } from '../rootfs/base.ts'
 import { convert } from '../rootfs/convert.ts'
 import { installPackages } from '../rootfs/packages.ts'
 import { validate } from '../rootfs/validate.ts'
+import { takeInventory } from '../sbom/gather.ts'
+import { makeSbom } from '../sbom/sbom.ts'
 import { bootLoaderSigner, type SigningSecrets } from '../secure-boot/sign-boot-loader.ts'
 import { payloadSigner } from '../secure-boot/sign-payload.ts'
 import { makeAgent } from '../toolchain/agent.ts'
@@ -51,6 +53,8 @@ export function makeExecutors(poolFolder: string, secrets: SigningSecrets = {}):
     raw: makeRaw,
     disk: makeDisk,
     ova: makeOva,
+    inventory: takeInventory,
+    sbom: makeSbom,
     'verify-root': verifyRootImage,
     'verify-payload': verifyPayloadFiles,
     verify: verifyArtifact,

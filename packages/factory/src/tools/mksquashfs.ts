@@ -9,7 +9,7 @@ export interface SquashfsOptions {
 }
 
 /** Filled at run time; whatever a base has in there would only hide below a mount. */
-const emptied = ['dev/*', 'proc/*', 'sys/*', 'run/*', 'tmp/*', 'boot/*']
+export const emptiedFolders = ['dev', 'proc', 'sys', 'run', 'tmp', 'boot'] as const
 
 export function mksquashfsArguments({
   source,
@@ -28,6 +28,6 @@ export function mksquashfsArguments({
     ...['-mem', '512M'],
     ...['-mkfs-time', String(epoch), '-all-time', String(epoch)],
     '-xattrs',
-    ...['-wildcards', '-e', ...emptied],
+    ...['-wildcards', '-e', ...emptiedFolders.map((folder) => `${folder}/*`)],
   ]
 }

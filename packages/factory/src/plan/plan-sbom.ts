@@ -1,0 +1,39 @@
+import { artifactFile, artifactName, type SbomArtifact } from '@kiln/contract'
+import type { ResolvedImage } from '../resolve/resolve.ts'
+import type { Step, StepOf } from './step.ts'
+import { stepId } from './step-id.ts'
+
+type InventoryInputs = Omit<StepOf<'inventory'>['inputs'], 'validate'>
+
+/** The steps that make an SBOM of an image: all formats tell of one inventory. @param builder version of Kiln */
+export function planSbom(
+  format: SbomArtifact,
+  image: ResolvedImage,
+  { builder, inputs }: { readonly builder: string; readonly inputs: InventoryInputs },
+): readonly Step[] {
+  const inventory = stepId(image, 'inventory')
+  return [
+    {
+      id: inventory,
+      kind: 'inventory',
+      title: 'inventory',
+      params: {},
+      inputs: { ...inputs, validate: stepId(image, 'validate') },
+    },
+    {
+      id: stepId(image, format),
+      kind: 'sbom',
+      title: `SBOM (${formatNames[format]})`,
+      params: {
+        file: artifactFile(image.identity, format),
+        format,
+        name: artifactName(image.identity, ''),
+        builder,
+        epoch: image.root.all.epoch,
+      },
+      inputs: { inventory },
+    },
+  ]
+}
+
+const formatNames: Readonly<Record<SbomArtifact, string>> = { spdx: 'SPDX', cyclonedx: 'CycloneDX' }
