@@ -16,6 +16,7 @@ const commands = {
   verify: async () => (await import('./commands/verify.ts')).addVerifyCommand,
   sign: async () => (await import('./commands/sign.ts')).addSignCommand,
   iso: async () => (await import('./commands/iso/index.ts')).addIsoCommand,
+  attest: async () => (await import('./commands/attest.ts')).addAttestCommand,
   keys: async () => (await import('./commands/keys/index.ts')).addKeysCommand,
   push: async () => (await import('./commands/push.ts')).addPushCommand,
   pull: async () => (await import('./commands/pull.ts')).addPullCommand,

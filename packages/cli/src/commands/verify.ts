@@ -46,12 +46,11 @@ async function verify(
 ): Promise<Outcome> {
   const { requireFile, verificationError, verifyArtifactFile } = await import('@kiln/factory/verify/verify')
   await requireFile(file)
-  const signedBy = policy === undefined ? undefined : await requireSigned(file, policy)
-  const signature = signedBy === undefined ? {} : { signedBy }
-  const signed = signedBy === undefined ? [] : [`${file} is signed by ${signedBy}`]
+  const signature = policy === undefined ? undefined : await requireSigned(file, policy)
+  const signed = signature ? signatureLines(file, signature) : []
   const verification = await verifyArtifactFile(file, { scratch: tmpdir() }).catch((error: unknown) => {
     // A signature can be of any file: of a checksum, of a bill of materials.
-    if (signedBy !== undefined && isKilnError(error) && error.code === 'E-ARTIFACT-UNKNOWN') return undefined
+    if (signature && isKilnError(error) && error.code === 'E-ARTIFACT-UNKNOWN') return undefined
     throw error
   })
   if (!verification) return { result: { valid: true, file, ...signature }, lines: signed }
@@ -65,9 +64,21 @@ async function verify(
 }
 
 /** Before anything is read into: bytes of a stranger are not looked at closely. */
-async function requireSigned(file: string, policyFile: string): Promise<string> {
-  const { readPolicy, requireSignature } = await import('@kiln/factory/sign/policy')
-  return requireSignature(file, readPolicy(policyFile))
+async function requireSigned(file: string, policyFile: string): Promise<Signed> {
+  const { readPolicy, requireAttestations, requireSignature } = await import('@kiln/factory/sign/policy')
+  const policy = readPolicy(policyFile)
+  const signedBy = await requireSignature(file, policy)
+  return { signedBy, attested: await requireAttestations(file, policy) }
+}
+
+interface Signed {
+  readonly signedBy: string
+  readonly attested: readonly string[]
+}
+
+function signatureLines(file: string, { signedBy, attested }: Signed): string[] {
+  const claims = attested.length === 0 ? '' : `; attested: ${attested.join(', ')}`
+  return [`${file} is signed by ${signedBy}${claims}`]
 }
 
 function checkLines({ checks }: Verification): string[] {

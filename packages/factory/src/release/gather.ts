@@ -16,7 +16,8 @@ export interface GatheredArtifact {
 /** By the endings of `fileEndings`: what a companion shows. Checksums and signatures are made anew. */
 const shows: readonly (readonly [ending: RegExp, check: ReleaseCheck])[] = [
   [/\.(?:spdx|cdx|syft)\.json$/, 'sbom'],
-  [/\.(?:intoto\.jsonl|att)$/, 'provenance'],
+  // An SBOM that is attested is no provenance.
+  [/(?:\.intoto\.jsonl|(?<!\.json)\.att)$/, 'provenance'],
   [/(?:-(?:grype|trivy)\.(?:json|sarif)|\.sarif)$/, 'scan'],
 ]
 

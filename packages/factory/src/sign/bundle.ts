@@ -55,7 +55,7 @@ export async function verifyBundle(
   return { kind: 'invalid', why: 'the signature is not one of this file' }
 }
 
-function readBundle(text: string): Bundle | undefined {
+export function readBundle(text: string): Bundle | undefined {
   try {
     return bundleFromJSON(JSON.parse(text))
   } catch {
