@@ -48,9 +48,9 @@ describe('cosign of Debian', () => {
 
   const verifyBlob = (file: string, key = 'cosign.pub') =>
     cosign(`verify-blob --key ${key} --bundle a.iso.sigstore.json ${alone} ${file}`)
-  const verifyAttestation = (file: string, type = 'spdxjson') =>
+  const verifyAttestation = (file: string) =>
     cosign(
-      `verify-blob-attestation --key cosign.pub --bundle a.iso.spdx.json.att --type ${type} ${alone} ${file}`,
+      `verify-blob-attestation --key cosign.pub --bundle a.iso.spdx.json.att --type spdxjson ${alone} ${file}`,
     )
 
   test('takes the signature of the file, and of no other', async () => {
@@ -58,10 +58,9 @@ describe('cosign of Debian', () => {
     await assert.rejects(verifyBlob('b.iso'), isRefused)
   })
 
-  test('takes the attestation of the file, of no other, and as nothing else', async () => {
+  test('takes the attestation of the file, and of no other', async () => {
     await verifyAttestation('a.iso')
     await assert.rejects(verifyAttestation('b.iso'), isRefused)
-    await assert.rejects(verifyAttestation('a.iso', 'slsaprovenance1'), isRefused)
   })
 
   test('refuses what another key signed', async () => {

@@ -20,6 +20,7 @@ export const artifactKinds = [
   'maas',
   'spdx',
   'cyclonedx',
+  'provenance',
 ] as const
 export type ArtifactKind = (typeof artifactKinds)[number]
 
@@ -42,6 +43,7 @@ export const artifactEndings: Readonly<Record<ArtifactKind, string>> = {
   maas: '.maas.raw.gz',
   spdx: '.spdx.json',
   cyclonedx: '.cdx.json',
+  provenance: '.provenance.json',
 }
 
 /** `kairos-debian-13-core-amd64-generic-v0.1.0.gce.tar.gz` */
@@ -61,18 +63,18 @@ export function isBoardArtifact(kind: ArtifactKind): boolean {
   return kind === 'img' || kind === 'img-oci'
 }
 
-/** Artifacts that say what is in an image: SBOMs. */
-export type SbomArtifact = 'spdx' | 'cyclonedx'
+/** Artifacts that tell of an image: what is in it, and how it was made. */
+export type DocumentArtifact = 'spdx' | 'cyclonedx' | 'provenance'
 
-export function isSbomArtifact(kind: ArtifactKind): kind is SbomArtifact {
-  return kind === 'spdx' || kind === 'cyclonedx'
+export function isDocumentArtifact(kind: ArtifactKind): kind is DocumentArtifact {
+  return kind === 'spdx' || kind === 'cyclonedx' || kind === 'provenance'
 }
 
 /** Artifacts that are, or hold, a disk on which the system is installed. */
-export type DiskArtifact = Exclude<ArtifactKind, 'iso' | ContainerArtifact | SbomArtifact>
+export type DiskArtifact = Exclude<ArtifactKind, 'iso' | ContainerArtifact | DocumentArtifact>
 
 export function isDiskArtifact(kind: ArtifactKind): kind is DiskArtifact {
-  return kind !== 'iso' && !isContainerArtifact(kind) && !isSbomArtifact(kind)
+  return kind !== 'iso' && !isContainerArtifact(kind) && !isDocumentArtifact(kind)
 }
 
 /** Sizes that a format or a cloud takes for its disks. Bytes. */

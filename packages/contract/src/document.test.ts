@@ -94,7 +94,7 @@ const cases: readonly { readonly name: string; readonly text: string; readonly e
     name: 'a wrong type behind an alias',
     text: `${valid}artifacts: &list [1]\n`,
     expected: [
-      'E-CONFIG-BAD-VALUE kiln.yaml:6:19 artifacts[0] is a number; allowed: iso, oci, docker, raw, raw-efi, raw-bios, img, img-oci, qcow2, vhd, gce, aws, vmdk, ova, maas, spdx, cyclonedx',
+      'E-CONFIG-BAD-VALUE kiln.yaml:6:19 artifacts[0] is a number; allowed: iso, oci, docker, raw, raw-efi, raw-bios, img, img-oci, qcow2, vhd, gce, aws, vmdk, ova, maas, spdx, cyclonedx, provenance',
     ],
   },
   {

@@ -1,4 +1,4 @@
-import { artifactEndings, artifactKinds, isSbomArtifact } from './artifacts.ts'
+import { artifactEndings, artifactKinds, isDocumentArtifact } from './artifacts.ts'
 
 /**
  * What stands behind the name of an image. Ours, and what the field publishes (its artifact page, AuroraBoot's and its
@@ -7,7 +7,7 @@ import { artifactEndings, artifactKinds, isSbomArtifact } from './artifacts.ts'
 const carriers: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     artifactKinds
-      .filter((kind) => !isSbomArtifact(kind))
+      .filter((kind) => !isDocumentArtifact(kind))
       .map((kind) => [artifactEndings[kind], `${kind} image`]),
   ),
   '.efi': 'unified kernel image',
@@ -38,6 +38,7 @@ const companions: Readonly<Record<string, string>> = {
   '.spdx.json': 'SBOM (SPDX)',
   '.syft.json': 'SBOM (Syft)',
   '.cdx.json': 'SBOM (CycloneDX)',
+  '.provenance.json': 'provenance (SLSA)',
   '-trivy.sarif': 'report of Trivy',
   '-trivy.json': 'report of Trivy',
   '-grype.sarif': 'report of Grype',

@@ -26,7 +26,7 @@ export const stepVersions: Record<StepKind, number> = {
   disk: 1,
   ova: 1,
   inventory: 1,
-  sbom: 1,
+  document: 1,
   'verify-root': 1,
   'verify-payload': 2,
   verify: 3,

@@ -1,4 +1,4 @@
-import type { Architecture, DiskArtifact, ImageIdentity, Layout, SbomArtifact } from '@kiln/contract'
+import type { Architecture, DiskArtifact, DocumentArtifact, ImageIdentity, Layout } from '@kiln/contract'
 import type { Compression } from '@kiln/contract/definition'
 import type { DiskWish } from '../definition/disk.ts'
 import type { Enrolment } from '../secure-boot/resolve.ts'
@@ -86,9 +86,9 @@ export interface DockerArchiveParams {
   readonly epoch: number
 }
 
-export interface SbomParams {
+export interface DocumentParams {
   readonly file: string
-  readonly format: SbomArtifact
+  readonly format: DocumentArtifact
   /** Of the image: `kairos-debian-13-core-amd64-generic-v0.1.0`. */
   readonly name: string
   /** Version of Kiln, with its leading v. */

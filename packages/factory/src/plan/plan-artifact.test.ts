@@ -5,7 +5,7 @@ import {
   artifactFile,
   artifactKinds,
   isContainerArtifact,
-  isSbomArtifact,
+  isDocumentArtifact,
 } from '@kiln/contract'
 import { buildOf, count, sample } from '../testkit/sample-plan.ts'
 import { planBuild } from './plan.ts'
@@ -56,16 +56,18 @@ describe('the steps of artifacts', () => {
   })
 
   it('open every artifact of one file again, and compare it with the payload', () => {
-    for (const kind of artifactKinds.filter((each) => !isContainerArtifact(each) && !isSbomArtifact(each))) {
+    for (const kind of artifactKinds.filter(
+      (each) => !isContainerArtifact(each) && !isDocumentArtifact(each),
+    )) {
       const verify = stepFor(plan(kind).steps, `${kind}/verify`)
       const inputs = { payload: stepId(sample, 'payload'), artifact: stepId(sample, kind) }
       assert.deepEqual(verify?.inputs, inputs, kind)
     }
   })
 
-  it('take stock of an image once, for every format of SBOM', () => {
+  it('take stock of an image once, for every document about it', () => {
     const made = plan('spdx', 'cyclonedx')
-    assert.deepEqual([count(made, 'inventory'), count(made, 'sbom')], [1, 2])
+    assert.deepEqual([count(made, 'inventory'), count(made, 'document')], [1, 2])
     assert.deepEqual(stepFor(made.steps, 'spdx')?.inputs, { inventory: stepId(sample, 'inventory') })
   })
 })

@@ -3,10 +3,10 @@ import {
   artifactFile,
   artifactName,
   type DiskArtifact,
+  type DocumentArtifact,
   diskImageTag,
   imageTag,
   isDiskArtifact,
-  type SbomArtifact,
 } from '@kiln/contract'
 import type { DiskWish } from '../definition/disk.ts'
 import type { ResolvedImage } from '../resolve/resolve.ts'
@@ -22,7 +22,7 @@ export type ArtifactInputs = Readonly<
 
 /** The steps that make an artifact and look at it. The one with the artifact has its kind at the end of its id. */
 export function planArtifact(
-  kind: Exclude<ArtifactKind, SbomArtifact>,
+  kind: Exclude<ArtifactKind, DocumentArtifact>,
   image: ResolvedImage,
   inputs: ArtifactInputs,
   enrolment?: Enrolment,

@@ -1,4 +1,4 @@
-import { type Architecture, type ArtifactKind, architectureFacts, isSbomArtifact } from '@kiln/contract'
+import { type Architecture, type ArtifactKind, architectureFacts, isDocumentArtifact } from '@kiln/contract'
 import type { PackageSet } from '../lock/lock.ts'
 import type { ResolvedBuild, ResolvedImage, ToolRoot } from '../resolve/resolve.ts'
 import type { ResolvedSecureBoot } from '../secure-boot/resolve.ts'
@@ -6,7 +6,7 @@ import { crossStep, targetStep } from '../toolchain/foreign.ts'
 import { canonicalJson } from './fingerprint.ts'
 import { planArtifact, withContainer } from './plan-artifact.ts'
 import { planBoard } from './plan-board.ts'
-import { planSbom } from './plan-sbom.ts'
+import { planDocument } from './plan-document.ts'
 import {
   baseStep,
   planForeign,
@@ -151,9 +151,9 @@ function planImage(image: ResolvedImage, build: ResolvedBuild, artifacts: readon
     },
     ...(image.board ? planBoard(image, image.board, root.packages) : []),
     ...withContainer(artifacts).flatMap((kind) => {
-      if (isSbomArtifact(kind)) {
+      if (isDocumentArtifact(kind)) {
         const inputs = { ...root, payload: id('payload'), toolchain, ...target }
-        return planSbom(kind, image, { builder: build.agent.version, inputs })
+        return planDocument(kind, image, { builder: build.agent.version, inputs })
       }
       const inputs = {
         payload: id('payload'),

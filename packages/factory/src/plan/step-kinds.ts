@@ -11,11 +11,11 @@ import type {
   DiskImageParams,
   DiskParams,
   DockerArchiveParams,
+  DocumentParams,
   IsoParams,
   OciParams,
   OvaParams,
   RawParams,
-  SbomParams,
 } from './params.ts'
 
 /**
@@ -179,15 +179,15 @@ export interface StepKinds {
     inputs: 'disk'
     facts: ArtifactFacts
   }
-  /** All that an image is made of, for any format of SBOM. */
+  /** All that an image is made of, for any document about it. */
   inventory: {
     params: Record<string, never>
     inputs: 'packages' | 'convert' | 'validate' | 'payload' | 'toolchain'
     facts: { readonly packages: number; readonly files: number }
   }
-  /** An inventory as a document of a standard. */
-  sbom: {
-    params: SbomParams
+  /** What an inventory tells, as a document of a standard. */
+  document: {
+    params: DocumentParams
     inputs: 'inventory'
     facts: ArtifactFacts
   }

@@ -17,7 +17,7 @@ export interface GatheredArtifact {
 const shows: readonly (readonly [ending: RegExp, check: ReleaseCheck])[] = [
   [/\.(?:spdx|cdx|syft)\.json$/, 'sbom'],
   // An SBOM that is attested is no provenance.
-  [/(?:\.intoto\.jsonl|(?<!\.json)\.att)$/, 'provenance'],
+  [/(?:\.intoto\.jsonl|\.provenance\.json|(?<!\.json)\.att)$/, 'provenance'],
   [/(?:-(?:grype|trivy)\.(?:json|sarif)|\.sarif)$/, 'scan'],
 ]
 

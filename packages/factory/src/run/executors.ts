@@ -8,6 +8,8 @@ import { makeDockerArchive } from '../carriers/oci/docker-archive.ts'
 import { makeImageLayers } from '../carriers/oci/image-layers.ts'
 import { makeOci } from '../carriers/oci/oci.ts'
 import { makeRaw } from '../carriers/raw/raw.ts'
+import { makeDocument } from '../inventory/document.ts'
+import { takeInventory } from '../inventory/gather.ts'
 import { makeBootLoader } from '../payload/boot-loader.ts'
 import { makeInitramfs } from '../payload/initramfs.ts'
 import { makePayload } from '../payload/payload.ts'
@@ -18,8 +20,6 @@ import { makeBase } from '../rootfs/base.ts'
 import { convert } from '../rootfs/convert.ts'
 import { installPackages } from '../rootfs/packages.ts'
 import { validate } from '../rootfs/validate.ts'
-import { takeInventory } from '../sbom/gather.ts'
-import { makeSbom } from '../sbom/sbom.ts'
 import { bootLoaderSigner, type SigningSecrets } from '../secure-boot/sign-boot-loader.ts'
 import { payloadSigner } from '../secure-boot/sign-payload.ts'
 import { makeAgent } from '../toolchain/agent.ts'
@@ -54,7 +54,7 @@ export function makeExecutors(poolFolder: string, secrets: SigningSecrets = {}):
     disk: makeDisk,
     ova: makeOva,
     inventory: takeInventory,
-    sbom: makeSbom,
+    document: makeDocument,
     'verify-root': verifyRootImage,
     'verify-payload': verifyPayloadFiles,
     verify: verifyArtifact,

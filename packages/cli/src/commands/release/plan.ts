@@ -1,4 +1,4 @@
-import { artifactFile, imageName, isSbomArtifact } from '@kiln/contract'
+import { artifactFile, imageName, isDocumentArtifact } from '@kiln/contract'
 import type { Command } from 'commander'
 import { openDefinition } from '../../definition.ts'
 import { example, jsonOption } from '../../options.ts'
@@ -40,13 +40,13 @@ async function plan(folder: string, options: PlanCommandOptions): Promise<Outcom
 type Definition = Awaited<ReturnType<typeof openDefinition>>
 
 /**
- * The files that a definition makes. Layouts are folders, which go to a registry, not into a release; SBOMs are evidence of the
- * artifacts beside them.
+ * The files that a definition makes. Layouts are folders, which go to a registry, not into a release; documents are evidence of
+ * the artifacts beside them.
  */
 export function expectedArtifacts({ images, definition }: Definition): { file: string; image: string }[] {
   return images.flatMap(({ identity }) =>
     definition.artifacts
-      .filter((kind) => kind !== 'oci' && kind !== 'img-oci' && !isSbomArtifact(kind))
+      .filter((kind) => kind !== 'oci' && kind !== 'img-oci' && !isDocumentArtifact(kind))
       .map((kind) => ({ file: artifactFile(identity, kind), image: imageName(identity) })),
   )
 }

@@ -7,6 +7,7 @@ import { plant, temporaryFolder } from '../testkit/testkit.ts'
 import { cycloneDxDocument } from './cyclonedx.ts'
 import { readDpkgRoot } from './dpkg-root.ts'
 import type { Inventory, InventoryFile } from './inventory.ts'
+import { provenanceDocument } from './provenance.ts'
 import { spdxDocument } from './spdx.ts'
 
 const facts = { name: 'kairos-debian-13-core-amd64-generic-v1.0.0', builder: 'v0.1.0', epoch: 1_700_000_000 }
@@ -168,6 +169,24 @@ describe('a CycloneDX document', () => {
       urls.join('\n'),
     )
   })
+})
+
+test('a provenance names what the lock knows by its hash, and nothing that another builder would have otherwise', (t) => {
+  const { buildDefinition, runDetails } = provenanceDocument(inventoryOf(t), facts) as {
+    readonly buildDefinition: {
+      readonly resolvedDependencies: readonly {
+        readonly uri: string
+        readonly digest: { readonly sha256: string }
+      }[]
+    }
+    readonly runDetails: object
+  }
+  assert.deepEqual(
+    buildDefinition.resolvedDependencies.map(({ uri }) => uri),
+    ['pkg:deb/debian/libg%2B%2B@1:2+b1?arch=amd64&distro=debian-13', 'pkg:generic/kiln-agent@v1'],
+  )
+  for (const { digest } of buildDefinition.resolvedDependencies) assert.match(digest.sha256, /^[0-9a-f]{64}$/)
+  assert.deepEqual(Object.keys(runDetails), ['builder'], 'no times, no place')
 })
 
 const copyright = `Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/

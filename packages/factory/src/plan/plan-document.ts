@@ -1,13 +1,13 @@
-import { artifactFile, artifactName, type SbomArtifact } from '@kiln/contract'
+import { artifactFile, artifactName, type DocumentArtifact } from '@kiln/contract'
 import type { ResolvedImage } from '../resolve/resolve.ts'
 import type { Step, StepOf } from './step.ts'
 import { stepId } from './step-id.ts'
 
 type InventoryInputs = Omit<StepOf<'inventory'>['inputs'], 'validate'>
 
-/** The steps that make an SBOM of an image: all formats tell of one inventory. @param builder version of Kiln */
-export function planSbom(
-  format: SbomArtifact,
+/** The steps that make a document about an image: all of them tell of one inventory. @param builder version of Kiln */
+export function planDocument(
+  format: DocumentArtifact,
   image: ResolvedImage,
   { builder, inputs }: { readonly builder: string; readonly inputs: InventoryInputs },
 ): readonly Step[] {
@@ -22,8 +22,8 @@ export function planSbom(
     },
     {
       id: stepId(image, format),
-      kind: 'sbom',
-      title: `SBOM (${formatNames[format]})`,
+      kind: 'document',
+      title: titles[format],
       params: {
         file: artifactFile(image.identity, format),
         format,
@@ -36,4 +36,8 @@ export function planSbom(
   ]
 }
 
-const formatNames: Readonly<Record<SbomArtifact, string>> = { spdx: 'SPDX', cyclonedx: 'CycloneDX' }
+const titles: Readonly<Record<DocumentArtifact, string>> = {
+  spdx: 'SBOM (SPDX)',
+  cyclonedx: 'SBOM (CycloneDX)',
+  provenance: 'provenance',
+}
