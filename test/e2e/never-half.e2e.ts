@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { open, readFile } from 'node:fs/promises'
+import { copyFile, mkdir, open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { before, describe, test } from 'node:test'
 import type { BuildResult } from '@kiln/factory'
@@ -97,7 +97,7 @@ describe('a build that is broken off', () => {
       "$2" build "$3" --yes --payload --cache "$1" --out "$5" --json --progress none | tail -n 1 || true
       mount -o remount,size=6G "$1"
       "$2" build "$3" --yes --payload --cache "$1" --out "$5" --json --progress none | tail -n 1`
-    const pool = join(cacheFolder, 'pool')
+    const pool = join(await cacheWithFiles(), 'pool')
     const args = [cache, join(repository, 'kiln'), definition, pool, out]
     const { stdout, stderr } = spawnSync('unshare', ['--mount', 'sh', '-eu', '-c', script, 'sh', ...args], {
       encoding: 'utf8',
@@ -127,14 +127,21 @@ describe('a build that is broken off', () => {
   })
 })
 
-/** An empty cache, but for the package files: loading them is not what is tested. */
+/** An empty cache, but for the package files of the example: loading them is not what is tested. */
 async function cacheWithFiles(): Promise<string> {
   const cache = await freshFolder()
-  const copy = spawnSync('cp', ['--archive', join(cacheFolder, 'pool'), join(cache, 'pool')], {
-    encoding: 'utf8',
-  })
-  assert.equal(copy.status, 0, copy.stderr)
+  await mkdir(join(cache, 'pool'))
+  const lock = await readFile(join(repository, 'examples/debian/kiln.lock'), 'utf8')
+  for (const hash of new Set(lock.match(/(?<=\bsha256: )[0-9a-f]{64}/g))) {
+    for (const file of [hash, `${hash}.control`]) {
+      await copyFile(join(cacheFolder, 'pool', file), join(cache, 'pool', file)).catch(ignoreMissing)
+    }
+  }
   return cache
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error
 }
 
 async function flipByte(path: string): Promise<void> {
