@@ -49,6 +49,27 @@ describe('a network that breaks', () => {
     assert.deepEqual(ranges, [undefined, 'bytes=150000-', 'bytes=150000-'])
   })
 
+  test('nothing is built on what came from a server that says it is all, and it is not', async (context) => {
+    const setup = await registryWith(context, (routes, _, made) => ({
+      ...routes,
+      [blobPath(made)]: [
+        ...Array.from(
+          { length: patience.tries },
+          (): Reply => ({ body: 'x'.repeat(100_000), ranges: false }),
+        ),
+        { file: join(made.folder, 'root.img'), breakAfter: 150_000 },
+        { file: join(made.folder, 'root.img') },
+      ],
+    }))
+    expectReason('truncated', () => fetchAll(setup, setup.reference))
+    fetchAll(setup, setup.reference)
+    const ranges = setup.server
+      .asked()
+      .filter(({ url }) => url === blobPath(setup.made))
+      .map(({ range }) => range)
+    assert.deepEqual(ranges.slice(patience.tries), [undefined, 'bytes=150000-'])
+  })
+
   test('a server without ranges: from the beginning', async (context) => {
     const setup = await registryWith(context, (routes, _, made) => ({
       ...routes,

@@ -64,7 +64,9 @@ function tryOnce(wire: Wire, request: Download, headerFile: string, fruitlessBef
   const gained = sizeOf(wire, file) - before
   if (gained > 0) request.accepted?.()
   if (before + gained === size) return 0
-  const fruitless = gained >= worthwhile ? 0 : fruitlessBefore + 1
+  // Who ends in good order before the end tells of another file. Nothing is built on that: it would all be fetched once more.
+  if (result.ok && before + gained > 0) wire.host.remove(file)
+  const fruitless = !result.ok && gained >= worthwhile ? 0 : fruitlessBefore + 1
   const error = verdict(wire, request, result, { before, last: fruitless >= wire.patience.tries })
   if (error) throw error
   if (fruitless > 0) pause(wire, fruitless, result)
