@@ -64,10 +64,15 @@ export function isBoardArtifact(kind: ArtifactKind): boolean {
 }
 
 /** Artifacts that tell of an image: what is in it, and how it was made. */
-export type DocumentArtifact = 'spdx' | 'cyclonedx' | 'provenance'
+export const documentArtifacts = [
+  'spdx',
+  'cyclonedx',
+  'provenance',
+] as const satisfies readonly ArtifactKind[]
+export type DocumentArtifact = (typeof documentArtifacts)[number]
 
 export function isDocumentArtifact(kind: ArtifactKind): kind is DocumentArtifact {
-  return kind === 'spdx' || kind === 'cyclonedx' || kind === 'provenance'
+  return documentArtifacts.some((document) => document === kind)
 }
 
 /** Artifacts that are, or hold, a disk on which the system is installed. */

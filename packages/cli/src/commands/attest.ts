@@ -1,3 +1,4 @@
+import { documentArtifacts } from '@kiln/contract'
 import type { AttestationKind } from '@kiln/factory/sign/attest'
 import { type Command, Option } from 'commander'
 import { example, jsonOption } from '../options.ts'
@@ -22,11 +23,7 @@ export function addAttestCommand(program: Command, session: Session, done: Done)
     )
     .argument('<FILE...>', 'artifacts')
     .requiredOption('--predicate <file>', 'what is attested: JSON, such as the SBOM that kiln build writes')
-    .addOption(
-      new Option('--type <type>', 'what it is')
-        .choices(['spdx', 'cyclonedx', 'provenance'])
-        .makeOptionMandatory(),
-    )
+    .addOption(new Option('--type <type>', 'what it is').choices(documentArtifacts).makeOptionMandatory())
     .requiredOption('--key <file>', 'private key: PEM, or as cosign generate-key-pair writes it')
     .addOption(jsonOption())
     .action(async (files: string[], options: AttestCommandOptions) => {

@@ -1,3 +1,4 @@
+import { hexOf } from '../resolve/digest.ts'
 import { seededUuid } from '../tools/veritysetup.ts'
 import type { Inventory, InventoryFile, InventoryPackage } from './inventory.ts'
 import { kernelPackages, type Part, partsOf } from './parts.ts'
@@ -43,7 +44,7 @@ export function cycloneDxDocument(inventory: Inventory, { name, builder, epoch }
         'bom-ref': image,
         name,
         version: payload.image.version,
-        hashes: [sha256(payloadDigest.replace(/^sha256:/, ''))],
+        hashes: [sha256(hexOf(payloadDigest))],
       },
     },
     components: [

@@ -1,3 +1,4 @@
+import { hexOf } from '../resolve/digest.ts'
 import type { Inventory } from './inventory.ts'
 import { genericUrl } from './purl.ts'
 
@@ -20,7 +21,7 @@ export function partsOf({ payload }: Inventory): Part[] {
   const { root, uki, kernel, initramfs, bootLoader, agent } = payload
   const file = ({ file: name, digest }: { readonly file: string; readonly digest: string }) => ({
     file: name,
-    digest: digest.replace(/^sha256:/, ''),
+    digest: hexOf(digest),
   })
   return [
     { kind: 'root-image', name: 'root image', ...file(root) },
@@ -35,7 +36,7 @@ export function partsOf({ payload }: Inventory): Part[] {
       kind: 'agent',
       name: 'kiln-agent',
       version: agent.version,
-      digest: agent.digest.replace(/^sha256:/, ''),
+      digest: hexOf(agent.digest),
       url: genericUrl('kiln-agent', agent.version),
       within: 'root-image',
     },

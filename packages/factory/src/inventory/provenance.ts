@@ -1,3 +1,4 @@
+import { hexOf } from '../resolve/digest.ts'
 import type { Inventory, InventoryPackage } from './inventory.ts'
 import { genericUrl, packageUrl } from './purl.ts'
 import type { DocumentFacts } from './spdx.ts'
@@ -20,7 +21,7 @@ export function provenanceDocument(inventory: Inventory, { builder, name }: Docu
         ...packages.flatMap((each) => dependency(each, inventory)),
         {
           uri: genericUrl('kiln-agent', agent.version),
-          digest: { sha256: agent.digest.replace(/^sha256:/, '') },
+          digest: { sha256: hexOf(agent.digest) },
         },
       ],
     },

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { hexOf } from '../resolve/digest.ts'
 import { seededUuid } from '../tools/veritysetup.ts'
 import type { Inventory, InventoryFile, InventoryPackage } from './inventory.ts'
 import { licenseListVersion } from './licence.ts'
@@ -134,7 +135,7 @@ function imageElement(id: string, { payload, payloadDigest }: Inventory): Elemen
     versionInfo: payload.image.version,
     ...unsaid,
     filesAnalyzed: false,
-    checksums: [checksum('SHA256', payloadDigest.replace(/^sha256:/, ''))],
+    checksums: [checksum('SHA256', hexOf(payloadDigest))],
     comment: 'The checksum is that of payload.json, which names each part with its own.',
   }
 }

@@ -1,7 +1,7 @@
 import { constants, copyFile, readdir, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Payload } from '@kiln/contract'
-import { prefixedFileDigest, sha256Digest } from '../resolve/digest.ts'
+import { hexOf, prefixedFileDigest, sha256Digest } from '../resolve/digest.ts'
 import type { Executors } from '../run/engine.ts'
 import { runInSandbox } from '../sandbox/sandbox.ts'
 import { toolchainSandbox } from '../toolchain/toolchain.ts'
@@ -82,10 +82,6 @@ export const makePayload: Executors['payload'] = async (step, context) => {
     [payload.uki, payload.kernel, payload.initramfs].map((part) => [part.file, hexOf(part.digest)]),
   )
   return { digest, facts: { digest }, fileDigests }
-}
-
-function hexOf(digest: string): string {
-  return digest.slice('sha256:'.length)
 }
 
 /** A copy, not a second name: what happens to one result must not happen to another. */

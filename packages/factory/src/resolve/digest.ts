@@ -55,6 +55,11 @@ async function readPiece(
   return buffer.subarray(0, bytesRead)
 }
 
+/** The digits of `sha256:<64 hex digits>`. */
+export function hexOf(digest: string): string {
+  return digest.slice('sha256:'.length)
+}
+
 /** Of what is in memory: `sha256:<64 hex digits>`. */
 export function sha256Digest(content: string | Uint8Array): string {
   return `sha256:${createHash('sha256').update(content).digest('hex')}`

@@ -1,18 +1,21 @@
 import { sign, verify } from 'node:crypto'
 import { basename } from 'node:path'
+import type { DocumentArtifact } from '@kiln/contract'
 import { bundleToJSON, toDSSEBundle } from '@sigstore/bundle'
 import * as z from 'zod'
 import { fileDigest } from '../resolve/digest.ts'
-import { readBundle, type SignatureVerdict } from './bundle.ts'
+import { hintIn, readBundle, type SignatureVerdict } from './bundle.ts'
 import type { NamedKey } from './keys.ts'
 
-/** What can be claimed of an artifact: the type of its predicate, and what stands behind the artifact's name. */
+/** What is attested of an artifact is a document about its image. */
+export type AttestationKind = DocumentArtifact
+
+/** Of each kind, the type of its predicate, and what stands behind the artifact's name. */
 export const attestationKinds = {
   spdx: { type: 'https://spdx.dev/Document', suffix: '.spdx.json.att' },
   cyclonedx: { type: 'https://cyclonedx.org/bom', suffix: '.cdx.json.att' },
   provenance: { type: 'https://slsa.dev/provenance/v1', suffix: '.att' },
-} as const
-export type AttestationKind = keyof typeof attestationKinds
+} as const satisfies Record<AttestationKind, { readonly type: string; readonly suffix: string }>
 
 /** in-toto's name for its statements in an envelope. */
 const payloadType = 'application/vnd.in-toto+json'
@@ -57,8 +60,7 @@ export async function verifyAttestation(
     return { kind: 'invalid', why: 'the bundle is none with an attestation' }
   }
   const { payload, payloadType: type, signatures } = bundle.content.dsseEnvelope
-  const material = bundle.verificationMaterial.content
-  const hint = material.$case === 'publicKey' ? material.publicKey.hint : 'a certificate'
+  const hint = hintIn(bundle)
   const encoded = preAuthEncoding(payload, type)
   const signer = keys.find(({ key }) => signatures.some(({ sig }) => verify('sha256', encoded, key, sig)))
   if (!signer) {

@@ -46,13 +46,17 @@ export async function verifyBundle(
     for (const { check } of checks) check.update(piece)
   }
   const signer = checks.find(({ check, key }) => check.verify(key, signature))
-  const material = bundle.verificationMaterial.content
-  const hint = material.$case === 'publicKey' ? material.publicKey.hint : 'a certificate'
+  const hint = hintIn(bundle)
   const isSame = messageDigest.digest.equals(hash.digest())
   if (signer && isSame) return { kind: 'valid', hint: signer.hint }
   if (!isSame) return { kind: 'invalid', why: 'the file is not the one that was signed' }
   if (keys.every((key) => key.hint !== hint)) return { kind: 'untrusted', hint }
   return { kind: 'invalid', why: 'the signature is not one of this file' }
+}
+
+/** What a bundle says of the key that made it. */
+export function hintIn({ verificationMaterial: { content } }: Bundle): string {
+  return content.$case === 'publicKey' ? content.publicKey.hint : 'a certificate'
 }
 
 export function readBundle(text: string): Bundle | undefined {

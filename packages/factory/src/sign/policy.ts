@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import { KilnError } from '@kiln/contract'
+import { documentArtifacts, KilnError } from '@kiln/contract'
 import * as z from 'zod'
 import { readDocumentFile } from '../definition/read-document.ts'
 import { type AttestationKind, attestationKinds, verifyAttestation } from './attest.ts'
@@ -11,7 +11,7 @@ const Policy = z.strictObject({
   /** Files of public keys, each of which is enough. Relative to the policy. */
   keys: z.array(z.string().min(1)).min(1),
   /** What has to be attested of each artifact, by one of the keys. */
-  attestations: z.array(z.enum(['spdx', 'cyclonedx', 'provenance'])).default([]),
+  attestations: z.array(z.enum(documentArtifacts)).default([]),
 })
 
 /** Who is trusted. */
