@@ -22,12 +22,6 @@ async function isThere(path: string, digest: string): Promise<boolean> {
   return found?.isFile() === true && (await prefixedFileDigest(path)) === digest
 }
 
-/** A small file, whole or not there; as above, the disk may not have it yet. */
-export async function writeWhole(path: string, text: string): Promise<void> {
-  await writeFile(`${path}.part`, text)
-  await rename(`${path}.part`, path)
-}
-
 /** The file that all others are believed by: the old one or the new one, whatever happens, and the others before it. */
 export async function writeLast(path: string, text: string): Promise<void> {
   await writeFile(`${path}.part`, text)

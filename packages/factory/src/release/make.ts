@@ -14,7 +14,8 @@ import { prefixedFileDigest } from '../resolve/digest.ts'
 import { bundleSuffix, signedBundle, verifyBundle } from '../sign/bundle.ts'
 import type { NamedKey } from '../sign/keys.ts'
 import { verificationError, verifyArtifactFile } from '../verify/verify.ts'
-import { place, writeLast, writeWhole } from './files.ts'
+import { writeWhole } from '../write-whole.ts'
+import { place, writeLast } from './files.ts'
 import { type GatheredArtifact, gatherArtifacts } from './gather.ts'
 import { type Results, toldOf } from './results.ts'
 import { sbomProblem } from './sbom-subject.ts'
@@ -56,9 +57,10 @@ export async function makeRelease(options: MakeReleaseOptions): Promise<MadeRele
   let done = 0
   // Evidence of an image is about all of its artifacts, and brought along once.
   const brought = new Map<string, Promise<CheckState>>()
-  const bring: Bring = (path) => {
-    const known = brought.get(path) ?? bringEvidence(out, path)
-    brought.set(path, known)
+  const bring: Bring = (path, sbomOf) => {
+    const key = `${sbomOf ?? ''} ${path}`
+    const known = brought.get(key) ?? bringEvidence(out, path, sbomOf)
+    brought.set(key, known)
     return known
   }
   const add = async (artifact: GatheredArtifact) => {
@@ -98,7 +100,8 @@ function onlyVersion(gathered: readonly GatheredArtifact[]): string {
   })
 }
 
-type Bring = (path: string) => Promise<CheckState>
+/** @param sbomOf the image that it has to be about, where it is an SBOM */
+type Bring = (path: string, sbomOf?: string) => Promise<CheckState>
 
 async function addArtifact(
   artifact: GatheredArtifact,
@@ -144,13 +147,14 @@ async function stateOf(
     default: {
       const path = evidence.get(check)
       if (path === undefined) return { state: 'not-run' }
-      const problem = check === 'sbom' ? sbomProblem(await readFile(path, 'utf8'), image) : undefined
-      return problem ? { state: 'failed', reason: `${basename(path)}: ${problem}` } : bring(path)
+      return check === 'sbom' ? bring(path, image) : bring(path)
     }
   }
 }
 
-async function bringEvidence(out: string, path: string): Promise<CheckState> {
+async function bringEvidence(out: string, path: string, sbomOf: string | undefined): Promise<CheckState> {
+  const problem = sbomOf === undefined ? undefined : sbomProblem(await readFile(path, 'utf8'), sbomOf)
+  if (problem) return { state: 'failed', reason: `${basename(path)}: ${problem}` }
   const target = join(out, basename(path))
   const digest = await prefixedFileDigest(path)
   await place(path, target, digest)

@@ -17,8 +17,9 @@ import { evidenceOf, type Release, releaseFile } from '@kiln/contract/release/ma
 import { prefixedFileDigest } from '../resolve/digest.ts'
 import { bundleSuffix } from '../sign/bundle.ts'
 import { takeLock } from '../tools/flock.ts'
+import { writeWhole } from '../write-whole.ts'
 import { readRelease } from './check.ts'
-import { place, writeLast, writeWhole } from './files.ts'
+import { place, writeLast } from './files.ts'
 import { releasePage } from './page.ts'
 
 /**

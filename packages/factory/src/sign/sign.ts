@@ -1,7 +1,8 @@
-import { readdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { KilnError } from '@kiln/contract'
 import { requireFile } from '../verify/verify.ts'
+import { writeWhole } from '../write-whole.ts'
 import { type AttestationKind, attestation, attestationKinds } from './attest.ts'
 import { bundleSuffix, signedBundle } from './bundle.ts'
 import type { NamedKey } from './keys.ts'
@@ -20,7 +21,7 @@ export async function signFiles(paths: readonly string[], key: NamedKey): Promis
   const signed: SignedFile[] = []
   for (const file of files) {
     const bundle = `${file}${bundleSuffix}`
-    await writeBundle(bundle, await signedBundle(file, key))
+    await writeWhole(bundle, await signedBundle(file, key))
     signed.push({ file, bundle })
   }
   return signed
@@ -39,7 +40,7 @@ export async function attestFiles(
   const attested: SignedFile[] = []
   for (const file of files) {
     const bundle = `${file}${attestationKinds[claim.kind].suffix}`
-    await writeBundle(bundle, await attestation(file, claim, key))
+    await writeWhole(bundle, await attestation(file, claim, key))
     attested.push({ file, bundle })
   }
   return attested
@@ -57,11 +58,6 @@ export async function readPredicate(file: string): Promise<unknown> {
       cause,
     })
   }
-}
-
-async function writeBundle(path: string, text: string): Promise<void> {
-  await writeFile(`${path}.part`, text)
-  await rename(`${path}.part`, path)
 }
 
 /** Signatures and attestations are signed themselves. */
